@@ -38,7 +38,7 @@ pub fn check(url: &str) -> Result<(), &'static str> {
 }
 
 fn read(url: &str) -> Result<Said<'_>, &'static str> {
-    let (scheme, rest) = url.split_once("://").ok_or("is no URL")?;
+    let (scheme, rest) = url.split_once("://").ok_or("is not a valid URL")?;
     if !matches!(scheme, "s3" | "az" | "gs") {
         return Err(
             "is a URL, and only `s3://bucket/prefix`, `az://container/prefix` and `gs://bucket/prefix` can be one; \

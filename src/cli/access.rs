@@ -24,8 +24,8 @@ pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, F
         let _ = ledger.record_unknown_callers(&[caller]).await;
     }
     found.ok_or_else(|| {
-        let what = format!("the token in `{TOKEN}` is not in force: it is unknown, revoked or has run out");
-        Failure::new(what, "`lethe token list` shows those in force; unset the variable to act as yourself")
+        let what = format!("the token in `{TOKEN}` is not valid: it is unknown, revoked or expired");
+        Failure::new(what, "`lethe token list` lists valid tokens; unset the variable to act as yourself")
             .of(Kind::Forbidden)
     })
 }

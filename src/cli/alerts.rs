@@ -78,7 +78,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let to = if each { format!("{PING} of {job}") } else { PING.to_owned() };
             let answer = match ping_url(url, &job) {
                 Some(url) => sender.ping(url, now).await,
-                None => Answer::Gone("it is no URL".to_owned()),
+                None => Answer::Gone("it is not a valid URL".to_owned()),
             };
             notified.push(Notified::of(to, answer));
         }
@@ -93,8 +93,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     match notified.iter().filter(|own| !own.through).count() {
         0 => Ok(()),
         missing => Err(Failure::new(
-            format!("{missing} of {} did not go through", notified.len()),
-            "see that the address is right and can be reached from here, and run `lethe alerts test` again",
+            format!("{missing} of {} failed", notified.len()),
+            "check that the address is right and reachable, and run `lethe alerts test` again",
         )),
     }
 }

@@ -11,12 +11,12 @@ use crate::domain::text::{LONGEST_TEXT, said};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Acknowledge that a backup was made; a live sweep refuses without a recent one.
+    /// Record that a backup was taken; live sweeps need a recent one.
     Acknowledge {
-        /// When it was made, such as 2026-01-31T02:00:00Z; now where left out.
+        /// When it was taken, such as 2026-01-31T02:00:00Z; now if left out.
         #[arg(long, value_name = "TIME")]
         at: Option<DateTime<Utc>>,
-        /// Where it is, or what it is called.
+        /// Its location or name.
         #[arg(long)]
         note: Option<String>,
     },
@@ -31,8 +31,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     let made = at.unwrap_or(now);
     if made > now {
         return Err(Failure::new(
-            "a backup cannot have been made in the future",
-            "`--at` takes the time at which it was made",
+            "a backup cannot have been taken in the future",
+            "`--at` is the time at which it was taken",
         ));
     }
     if let Some(note) = &note {

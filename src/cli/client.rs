@@ -17,13 +17,13 @@ pub(super) use crate::service::clients::{KEY_HINT, ledger_key};
 pub(super) struct Args {
     /// The client's key; the parts of a composite key separated by commas.
     key: String,
-    /// Set the day on which it is to be anonymized, such as 2027-01-31, or clear it with `never`.
+    /// Set the client's to-anonymize-on date, such as 2027-01-31, or clear it with `never`.
     #[arg(long, value_name = "DAY")]
     to_anonymize_on: Option<String>,
-    /// Empty this column in the client's rows: one that the policy keeps and declares as `cleanable`; repeat it for more.
+    /// Empty this column in the client's rows; the policy must keep it and declare it `cleanable`. Repeat it for more columns.
     #[arg(long, value_name = "TABLE.COLUMN", conflicts_with = "to_anonymize_on")]
     clean: Vec<String>,
-    /// Clean without asking: it cannot be undone.
+    /// Clean without asking for confirmation: this cannot be undone.
     #[arg(long, env = "LETHE_YES")]
     yes: bool,
 }
@@ -35,7 +35,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         let set = service.set_to_anonymize_on(&args.key, day).await?;
         out.data(&set, || match &set.to_anonymize_on {
             Some(day) => format!("Client {} is to be anonymized on {day}, or in the first sweep after it.", set.client),
-            None => format!("Client {} has no day any more on which it is to be anonymized.", set.client),
+            None => format!("Client {} no longer has a date on which it is to be anonymized.", set.client),
         });
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
 
 async fn clean(args: &Args, service: &Service, out: Output) -> Result<(), Failure> {
     let what = format!("{} of client {} would be emptied, which cannot be undone", args.clean.join(", "), args.key);
-    confirm(&what, "Empty it?", "if it is right, add `--yes`", args.yes)?;
+    confirm(&what, "Empty it?", "to confirm, add `--yes`", args.yes)?;
     let done = service.clean(&args.key, &args.clean).await?;
     out.data(&done, || {
         let line = |own: &Cleaned| format!("{} is empty: {} changed", own.name, counted(own.changed, "row"));
@@ -72,14 +72,14 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
         Outcome::NotDue => "is not due: neither its date nor its period has passed".to_owned(),
         Outcome::NotFound => "is no longer in the client table".to_owned(),
         Outcome::Failed => {
-            format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.would_be.reasons))
+            format!("failed, and is not retried until `lethe retry`: {}", because(&shown.would_be.reasons))
         }
     };
     let mut text = format!("Client {} {now}.\n", escaped(&shown.client));
     if let Some(day) = &shown.to_anonymize_on {
         let last = shown.dates.last().filter(|own| own.day.as_ref() == Some(day));
         let by =
-            last.map(|own| format!(", as {} said on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
+            last.map(|own| format!(", set by {} on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
         text += &format!("To be anonymized on {day}{by}\n");
     }
     match &shown.estimated {
@@ -92,7 +92,7 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
             text += &format!("Estimated cleanup date: {}, {from}\n", own.day);
         }
         None if shown.would_be.outcome == Outcome::NotDue => {
-            text += "Estimated cleanup date: none, as no date is set and no day is known from which a period counts\n";
+            text += "Estimated cleanup date: none: no date is set, and no date is known from which the period could begin\n";
         }
         None => {}
     }
@@ -121,7 +121,7 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
         text += &format!("Notice {sent}{until}{ended}\n");
     }
     if shown.files_left > 0 {
-        text += &format!("Files or folders that are not gone yet: {}; see `lethe deliveries`\n", shown.files_left);
+        text += &format!("Files or folders not deleted yet: {}; see `lethe deliveries`\n", shown.files_left);
     }
     if shown.history.is_empty() {
         return text + "\nNo sweep has processed it yet.";

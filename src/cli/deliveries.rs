@@ -23,10 +23,10 @@ pub(super) struct Args {
     /// Mark abandoned deliveries as done by an operator.
     #[arg(long)]
     settled: bool,
-    /// With --settled, what was to go to this root or webhook; also what still waits, if `lethe.toml` does not declare it.
+    /// With --settled: only deliveries to this root or webhook, including pending ones if `lethe.toml` does not declare it.
     #[arg(long, value_name = "NAME", requires = "settled")]
     to: Option<String>,
-    /// Accept the folder or bucket of this root as it is, though it is empty or not the one that was seen before.
+    /// Accept the folder or bucket of this root even if it is empty or has been replaced.
     #[arg(long, value_name = "ROOT", conflicts_with_all = ["key", "settled"])]
     accept: Option<String>,
 }
@@ -39,8 +39,8 @@ struct Shown {
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
-    let nothing = || "Nothing is to be delivered.".to_owned();
-    let (_, Some(service)) = setup::reading(file, Right::Read, "look at deliveries").await? else {
+    let nothing = || "No deliveries are pending.".to_owned();
+    let (_, Some(service)) = setup::reading(file, Right::Read, "view deliveries").await? else {
         out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
         return Ok(());
     };
@@ -49,7 +49,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     } else if args.settled {
         (Right::Bulk, "settle deliveries")
     } else {
-        (Right::Read, "look at deliveries")
+        (Right::Read, "view deliveries")
     };
     service.allow(right, what).await?;
     let context = service.context;
@@ -70,7 +70,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     }
     let shown = Shown { outstanding, files: ledger.stuck_files(key.as_deref(), MOST).await? };
     out.data(&shown, || match key {
-        Some(key) if shown.files.is_empty() => format!("No file of client {key} was given up."),
+        Some(key) if shown.files.is_empty() => format!("No file of client {key} was abandoned."),
         Some(_) => files(&shown.files),
         None if shown.outstanding.is_empty() => nothing(),
         None => text(&shown),
@@ -84,12 +84,12 @@ fn text(shown: &Shown) -> String {
         let (open, failed, why) = (number(own.open), number(own.failed), own.error.clone().unwrap_or_default());
         [sweep, own.kind.clone(), own.target.clone(), open, failed, minute(&own.since), why]
     });
-    let mut text = titled(["sweep", "what", "where", "waiting", "given up", "since", "why"], rows);
+    let mut text = titled(["sweep", "what", "where", "waiting", "abandoned", "since", "why"], rows);
     if !shown.files.is_empty() {
         text += &format!("\n{}", files(&shown.files));
     }
-    text + "\nWhat waits is tried again by itself. Fix what stands in the way of the rest, then `lethe retry`; \
-            `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` is for what you have seen to."
+    text + "\nPending deliveries are retried automatically. Fix the cause of the others, then `lethe retry`; \
+            `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` marks what you have handled."
 }
 
 fn files(files: &[StuckFile]) -> String {
@@ -123,7 +123,7 @@ async fn settle(context: &Context, key: Option<&str>, to: Option<&str>, out: Out
     };
     let settled = context.ledger.settle_deliveries(key, to, &waiting).await?;
     if settled == 0 {
-        return Err(Failure::new("nothing of that was given up", "`lethe deliveries` lists what was"));
+        return Err(Failure::new("none of these deliveries was abandoned", "`lethe deliveries` lists what was"));
     }
     out.data(&serde_json::json!({ "settled": settled }), || format!("{} counted as done.", deliveries(settled)));
     Ok(())
@@ -136,8 +136,8 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
         .map(|own| {
             let what = match own.result.as_str() {
                 "missing" => "were not there",
-                "named" => "stay, as another row names them",
-                "alike" => "stay for good, as another row may name them in another form",
+                "named" => "are kept, as another row names them",
+                "alike" => "are kept for good, as another row may name them in another form",
                 "settled" => "were settled by an operator",
                 result => result,
             };
@@ -146,7 +146,7 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
         .collect();
     for own in outstanding {
         let name = format!("{}s of {}", own.kind, own.target);
-        for (deliveries, what) in [(own.open, "wait"), (own.failed, "given up; see `lethe deliveries`")] {
+        for (deliveries, what) in [(own.open, "wait"), (own.failed, "abandoned; see `lethe deliveries`")] {
             if deliveries > 0 {
                 rows.push(vec![name.clone(), number(deliveries), what.to_owned()]);
             }

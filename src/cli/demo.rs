@@ -22,14 +22,14 @@ use crate::sql::name;
 use crate::worker::sweep::{SweepError, open};
 use crate::worker::{Context, Request};
 
-/// Make a company's database, and anonymize its clients: ten thousand, in a minute.
+/// Create the database of an invented company, and anonymize ten thousand clients in a minute.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The shipped policy to show.
     #[arg(long, value_name = "NAME", default_value = SHIPPED[0].name,
           value_parser = clap::builder::PossibleValuesParser::new(SHIPPED.iter().map(|own| own.name)))]
     policy: String,
-    /// The folder for the company, `lethe-demo` or `lethe-demo-NAME` if left out; one that is there is gone on with.
+    /// The folder for the company, `lethe-demo` or `lethe-demo-NAME` if left out; an existing one is used as it is.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
@@ -96,7 +96,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
     if made_now {
         say(out, &format!("{} with {} is in `{}`.", shipped.company, counted(clients, "client"), folder.display()));
     } else {
-        say(out, &format!("Going on with the company in `{}`.", folder.display()));
+        say(out, &format!("Continuing with the company in `{}`.", folder.display()));
     }
     make::backup(&context, folder).await?;
 
@@ -150,8 +150,8 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             Ok(None) => continue,
             Err(SweepError::NotRehearsed) => {
                 return Err(Failure::new(
-                    "no client of this company is due any more, and its policy has changed since",
-                    format!("remove the folder `{}` to begin anew", folder.display()),
+                    "no client of this company is due any longer, and its policy has changed since",
+                    format!("remove the folder `{}` to start over", folder.display()),
                 ));
             }
             Err(error) => return Err(error.into()),
@@ -226,7 +226,7 @@ fn tell(story: &Story, plan: &crate::plan::Plan) -> String {
     }
     let tonight: u64 = story.sweeps.iter().map(|result| result.tally.anonymized).sum();
     text += &format!(
-        "\n{} of {} clients are anonymized by now: {} tonight, {} earlier. The books and statistics stay.\n",
+        "\n{} of {} clients are anonymized by now: {} tonight, {} earlier. The books and statistics are kept.\n",
         number(story.anonymized),
         number(story.clients),
         number(tonight),
@@ -248,13 +248,13 @@ fn tell(story: &Story, plan: &crate::plan::Plan) -> String {
     let config = story.folder.join("lethe.toml");
     let config = config.display();
     let preview = story.sweeps.first().map_or_else(String::new, |own| format!("sweep {} --preview", own.job));
-    text += "\nLook at next\n";
+    text += "\nNext\n";
     for (command, what) in [
         ("status", "what ran, and what needs attention"),
         ("policy show", "what happens to each column"),
         (preview.as_str(), "what the next night would do"),
     ] {
-        text += &format!("  lethe --config {config} {command:<24}  {what}\n");
+        text += &format!("  lethe --config {config} {command:<27}  {what}\n");
     }
     text += &format!("  {}  the policy, to read and change\n", story.folder.join("policy.toml").display());
     text

@@ -148,7 +148,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         Verdict::Good,
         "policy",
         format!(
-            "is a plan: {} changed in {}, {}",
+            "is valid: {} changed in {}, {}",
             counted(reach.columns, "column"),
             counted(reach.tables, "table"),
             counted(reach.guards, "guard")
@@ -161,7 +161,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         findings.add(
             Verdict::Note,
             "coverage",
-            format!("`{name}` is a {kind}: what it holds is not changed unless the tables behind it are mapped or triggers keep it up"),
+            format!("`{name}` is a {kind}: what it holds is not changed unless the tables behind it are mapped or triggers keep it up to date"),
         );
     }
     indexes::advise(store, &loaded.plan, &loaded.schema, findings).await;
@@ -196,7 +196,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         Ok(None) => findings.add(
             Verdict::Note,
             "journal",
-            "none is configured: after a restore nothing would know who was anonymized since the backup",
+            "none is configured: after a restore, Lethe would not know which clients were anonymized since the backup",
         ),
         Ok(Some(status)) => {
             let attention = status.attention();
@@ -252,7 +252,7 @@ async fn redis(config: &Config, ledger: i64, findings: &mut Findings) {
     };
     match redis.check().await {
         Ok(()) => {
-            findings.add(Verdict::Good, "redis", format!("`{}` answers, and takes what is staged", redis.place()));
+            findings.add(Verdict::Good, "redis", format!("`{}` responds, and accepts batches", redis.place()));
         }
         Err(fault) => findings.add(Verdict::Bad, "redis", format!("{fault}; {}", fault.hint())),
     }
@@ -276,7 +276,7 @@ async fn writable(store: &Store, findings: &mut Findings) {
         Ok::<(), crate::database::StoreError>(())
     };
     match tried.await {
-        Ok(()) => findings.add(Verdict::Good, "writing", "something could be written, and was rolled back"),
+        Ok(()) => findings.add(Verdict::Good, "writing", "a test write succeeded, and was rolled back"),
         Err(error) => findings.add(Verdict::Bad, "writing", format!("{error}; {}", error.hint())),
     }
 }
@@ -301,7 +301,7 @@ async fn files(config: &Config, store: Option<&Store>, findings: &mut Findings) 
         let about = format!("root `{name}`, `{}`", root.shown());
         let accept = format!("`lethe deliveries --accept {name}`");
         let (verdict, what) = match roots::check(ledger.as_ref(), root, name).await? {
-            Ok(RootState::Known) => (Verdict::Good, format!("root `{name}` is there")),
+            Ok(RootState::Known) => (Verdict::Good, format!("root `{name}` exists")),
             Ok(RootState::New) => {
                 (Verdict::Note, format!("{about}, was not seen before: check that it is the right one, and mounted"))
             }
@@ -347,7 +347,7 @@ fn jobs(config: &Config, findings: &mut Findings) {
         Ok(files) => files,
         // The folder's name that the README gives; it comes last there.
         Err(_) if config.jobs.ends_with("jobs") && !config.jobs.exists() => {
-            let what = format!("there is no folder `{}` yet: nothing runs by itself", config.jobs.display());
+            let what = format!("folder `{}` does not exist yet: no job runs by itself", config.jobs.display());
             return findings.add(Verdict::Note, "jobs", what);
         }
         Err(failure) => {
@@ -361,7 +361,7 @@ fn jobs(config: &Config, findings: &mut Findings) {
     if !names.is_empty() {
         findings.add(Verdict::Good, "jobs", names.join(", "));
     } else if files.faults.is_empty() {
-        let what = format!("no job file in `{}`: nothing runs by itself", config.jobs.display());
+        let what = format!("no job file in `{}`: no job runs", config.jobs.display());
         findings.add(Verdict::Note, "jobs", what);
     }
 }

@@ -12,22 +12,22 @@ use crate::worker::journal::Keeper;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Place a hold: the client is refused until it is released.
+    /// Place a hold: sweeps refuse the client until it is released.
     Add {
         /// The client's key.
         key: String,
-        /// Why, for those who see it later; name no person.
+        /// The reason, for others who see it later; do not name a person.
         #[arg(long)]
         reason: String,
     },
-    /// Release a hold: the client is due again by itself.
+    /// Release a hold: the client's date and period apply again.
     Release {
         /// The client's key.
         key: String,
     },
     /// List the holds in force.
     List {
-        /// Released ones too.
+        /// Include released holds.
         #[arg(long)]
         all: bool,
     },
@@ -35,7 +35,7 @@ pub(super) enum Command {
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
     let service = match command {
-        Command::List { .. } => setup::reading(file, Right::Read, "look at holds").await?.1,
+        Command::List { .. } => setup::reading(file, Right::Read, "view holds").await?.1,
         _ => Some(setup::service(file).await?.1),
     };
     let Some(service) = service else {
@@ -54,7 +54,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let key = service.release_hold(&key).await?;
             tell(&service.context).await;
             out.data(&json!({ "client": key, "hold": "released" }), || {
-                format!("Client {key} is no longer on hold, and is due again as its date or period says.")
+                format!("Client {key} is no longer on hold, and its date and period apply again.")
             });
         }
         Command::List { all } => {

@@ -10,15 +10,15 @@ use crate::service::jobs::{JobStatus, to_anonymize};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only jobs whose name has this in it.
+    /// Only jobs whose name contains this text.
     name: Option<String>,
     /// Only this kind: due, period, replay or retention.
     #[arg(long)]
     kind: Option<SweepKind>,
-    /// Only those that are switched on.
+    /// Only enabled jobs.
     #[arg(long)]
     enabled: bool,
-    /// Count the clients that each would anonymize now; takes as long as a preview of each.
+    /// Count the clients that each job would anonymize now; takes as long as a preview of each.
     #[arg(long)]
     count: bool,
 }

@@ -13,16 +13,16 @@ use crate::worker::sweep::SweepError;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Prove that the journal is whole and says the same as the ledger, or name the first bad record.
+    /// Verify that the journal is complete and matches the ledger, or name the first bad record.
     Verify,
-    /// Show how far the journal goes, and what waits to be written.
+    /// Show the journal's last record, and how many records are pending.
     Status,
-    /// Keep the journal found at `journal.place`: this database is the one it is about, restored or moved.
+    /// Continue the journal found at `journal.place`: it belongs to this database, which was restored or moved.
     Adopt,
-    /// Begin a journal in an empty location with all that the ledger has: this database is a copy, or its journal is lost.
+    /// Begin a new journal in an empty location from the ledger: this database is a copy, or its journal was lost.
     #[command(alias = "renew")]
     New,
-    /// Go on under the key that `journal.key_file` holds now; `journal.old_key_files` names the one before.
+    /// Continue the journal under the new key in `journal.key_file`; `journal.old_key_files` names the previous one.
     Rotate,
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     if config.journal.place.is_none() {
         return Err(Failure::new(
             "no journal is configured",
-            "set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more",
+            "set `journal.place` in `lethe.toml` to a folder outside the database; see `docs/operations.md`",
         ));
     }
     // To decide, no sweep is needed.
@@ -65,10 +65,10 @@ async fn check(context: &Context, out: Output) -> Result<(), Failure> {
     let verdict = verify(context, journal).await?;
     out.data(&verdict, || {
         if !verdict.whole {
-            return format!("The first {} are whole.", counted(verdict.records, "record"));
+            return format!("The first {} are intact.", counted(verdict.records, "record"));
         }
         format!(
-            "The journal is whole and says the same as the ledger.\n\n{} in {}, {} waiting\nlast hash {}",
+            "The journal is complete and matches the ledger.\n\n{} in {}, {} waiting\nlast hash {}",
             counted(verdict.records, "record"),
             counted(verdict.segments, "segment"),
             verdict.waiting,
@@ -78,8 +78,8 @@ async fn check(context: &Context, out: Output) -> Result<(), Failure> {
     match verdict.what {
         None => Ok(()),
         Some(what) => Err(Failure::new(
-            format!("the journal is not whole: {what}"),
-            "nothing before that record was touched; bring the journal back from its own backup, and find out who changed it",
+            format!("the journal is damaged: {what}"),
+            "all records before that one are intact; restore the journal from its own backup, and find out who changed it",
         )),
     }
 }

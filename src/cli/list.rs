@@ -15,7 +15,7 @@ pub(super) fn keys(
 ) -> Result<impl Iterator<Item = Result<(usize, String), Failure>> + Send, Failure> {
     let shown = list.display().to_string();
     let unreadable = move |error: &std::io::Error| {
-        let hint = format!("`{option}` takes a file with one client key a line, or `-` for standard input");
+        let hint = format!("`{option}` takes a file with one client key per line, or `-` for standard input");
         Failure::new(format!("the list `{shown}` cannot be read: {}", trouble(error.kind())), hint)
     };
     let reader: Box<dyn BufRead + Send> = if list == Path::new("-") {

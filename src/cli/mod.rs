@@ -41,7 +41,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use output::Output;
 
-/// Anonymizes the clients in a company's own database when their time has come, unattended.
+/// Anonymizes the clients in a company's own database when they are due, unattended.
 #[derive(Debug, Parser)]
 #[command(name = "lethe", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
@@ -64,72 +64,72 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a company's database, and anonymize its clients: ten thousand, in a minute.
+    /// Create the database of an invented company, and anonymize ten thousand clients in a minute.
     Demo(demo::Args),
     /// Draft, check and show the policy.
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Start a sweep, or look at what it would do.
+    /// Start, preview or rehearse a sweep.
     Sweep(sweep::Args),
-    /// Save the keys of clients under a name, for sweeps over them.
+    /// Save a named list of clients, for sweeps over them.
     #[command(subcommand)]
     Selection(selection::Command),
-    /// Hold the clients that a sweep would take until a second person approves them.
+    /// Have a second person approve the clients of a sweep before it starts.
     #[command(subcommand)]
     Review(review::Command),
-    /// Run the scheduler and a worker until told to stop.
+    /// Run the scheduler and a worker until stopped.
     Run,
-    /// Run the scheduler alone: it opens sweeps at their ticks, and leaves the work to workers.
+    /// Run only the scheduler: it opens sweeps at their ticks; workers process them.
     Scheduler,
-    /// Run a worker alone: it works on sweeps that others open.
+    /// Run only a worker: it processes open sweeps.
     Worker,
-    /// Show tonight, the last nights, and what needs attention.
+    /// Show the next and the last nights, and what needs attention.
     Status(status::Args),
     /// List sweeps, newest first, by job, kind, state and day.
     Sweeps(sweeps::Args),
-    /// List the jobs: when each runs next, and how it ran last.
+    /// List the jobs, with their next and last runs.
     Jobs(jobs::Args),
     /// Pause a job, or all work: no sweep starts, and running ones wait.
     Pause(pause::PauseArgs),
     /// Resume a job, or all work.
     Resume(pause::ResumeArgs),
-    /// Print a report to keep: as a page, or as JSON.
+    /// Print a report, as a page or as JSON.
     #[command(subcommand)]
     Report(report::Command),
-    /// Show a client's history, and what would become of it now.
+    /// Show a client's history, and what a sweep would do with it now.
     Client(client::Args),
-    /// List clients anonymized before who have come back under a new key, or confirm that one of them has.
+    /// List anonymized clients who have come back under a new key, or confirm one.
     Returned(returned::Args),
-    /// Keep a client out of every sweep until released.
+    /// Place, release and list holds: a client on hold is refused by every sweep.
     #[command(subcommand)]
     Hold(hold::Command),
-    /// Show what is still to be done outside of the database: files to delete, messages to send.
+    /// Show pending work outside the database: files to delete, messages to send.
     Deliveries(deliveries::Args),
-    /// Let clients that failed, and deliveries that were given up, be tried again.
+    /// Retry failed clients and abandoned deliveries.
     Retry(retry::Args),
-    /// Say that a backup was made.
+    /// Record that a backup was taken.
     #[command(subcommand)]
     Backup(backup::Command),
-    /// Prove that the journal is whole, or show where it stands.
+    /// Verify the journal, show its state, or begin a new one.
     #[command(subcommand)]
     Journal(journal::Command),
-    /// Make, revoke and list tokens: who may ask over HTTP, and what for.
+    /// Create, revoke and list the tokens of the HTTP API and the pages.
     #[command(subcommand)]
     Token(token::Command),
-    /// Test the alerts that report what needs a person.
+    /// Test the alerts that notify operators.
     #[command(subcommand)]
     Alerts(alerts::Command),
     /// Check everything that a sweep relies on.
     Doctor,
     /// Print the HTTP API's `OpenAPI` document.
     Openapi,
-    /// Print a man page, or write those of all commands into a folder.
+    /// Print the man page, or write one per command into a folder.
     Man {
         /// The folder to write into, one file per command.
         #[arg(long, value_name = "FOLDER")]
         folder: Option<PathBuf>,
     },
-    /// Print a script that completes commands in a shell.
+    /// Print a shell completion script.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,

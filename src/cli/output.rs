@@ -110,7 +110,7 @@ pub(super) fn tally_lines(tally: &Tally, anonymized: &str) -> Vec<(String, u64, 
         ("refused", tally.refused, ""),
         ("failed", tally.failed, failed),
         ("already", tally.already, "anonymized before"),
-        ("not due", tally.not_due, "date or period has not come"),
+        ("not due", tally.not_due, "date or period has not passed"),
         ("not found", tally.not_found, "no such client"),
     ];
     all.into_iter()

@@ -9,7 +9,7 @@ use super::{Failure, setup};
 pub(super) struct PauseArgs {
     /// The job; all work if none is named.
     job: Option<String>,
-    /// Why, for those who see it later; name no person.
+    /// The reason, for others who see it later; do not name a person.
     #[arg(long)]
     reason: String,
 }
@@ -25,11 +25,11 @@ pub(super) async fn pause(args: PauseArgs, file: &Path, out: Output) -> Result<(
     let pause = service.pause(args.job.as_deref(), &args.reason).await?;
     out.data(&pause, || match &pause.job {
         Some(job) => format!(
-            "Job {job} is paused: its ticks start no sweep, and a running one waits after the batch in hand.\n\
-             `lethe resume {job}` resumes it, and one sweep then stands for all ticks that came meanwhile."
+            "Job {job} is paused: its ticks start no sweep, and a running one waits after the current batch.\n\
+             `lethe resume {job}` resumes it, and one sweep then covers all ticks that were skipped."
         ),
-        None => "All work is paused: no sweep starts, and running ones wait after the batch in hand.\n\
-                 `lethe resume` resumes it, and one sweep per job then stands for all ticks that came meanwhile."
+        None => "All work is paused: no sweep starts, and running ones wait after the current batch.\n\
+                 `lethe resume` resumes it, and one sweep per job then covers all ticks that were skipped."
             .to_owned(),
     });
     Ok(())

@@ -21,41 +21,41 @@ use crate::worker::PlanLoadError;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Draft a policy from the database: every table that reaches clients, a guess for every column.
+    /// Draft a policy from the database, with every table that reaches clients and a guess for every column.
     Init {
-        /// The table with one row a client, if it cannot be guessed.
+        /// The table with one row per client, if it cannot be guessed.
         #[arg(long, value_name = "TABLE")]
         client: Option<String>,
         /// The column, or columns separated by commas, that identify a client.
         #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
         key: Option<Vec<String>>,
-        /// Overwrite a policy that is there; it is kept as `policy.toml.bak`.
+        /// Overwrite an existing policy; it is kept as `policy.toml.bak`.
         #[arg(long)]
         force: bool,
         /// Print the draft instead of writing it.
         #[arg(long, conflicts_with = "force")]
         stdout: bool,
     },
-    /// Check the policy against the live schema and its data; list everything to fix.
+    /// Check the policy against the live schema and its data, and list every problem.
     Check {
-        /// Look for values of sampled clients in all tables that no link reaches.
+        /// Search all tables that no link reaches for values of sampled clients.
         #[arg(long)]
         search: bool,
     },
     /// Show what the policy does, table by table.
     Show,
-    /// Give a new column or item its class and action; writes the policy.
+    /// Write the class and action of a new column or key to the policy.
     Classify {
-        /// The place as `lethe policy check` names it, such as `tables.customers.columns.hat_size`.
+        /// The location, as `lethe policy check` names it, such as `tables.customers.columns.hat_size`.
         place: String,
-        /// The rule as the policy has it, such as `{ class = "personal", clear = true }`.
+        /// The rule, as in a policy, such as `{ class = "personal", clear = true }`.
         rule: String,
     },
-    /// Show what would happen to one client, row by row, and where else its values are; change nothing.
+    /// Show what would happen to one client, row by row, and where else its values are. Nothing is changed.
     Trace {
         /// The client's key; the parts of a composite key separated by commas.
         key: String,
-        /// The most rows to show by each link.
+        /// The most rows to show per link.
         #[arg(long, value_name = "ROWS", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
         rows: u16,
     },
@@ -105,7 +105,7 @@ async fn init(options: &DraftOptions, force: bool, stdout: bool, file: &Path, ou
     let target: PathBuf = config.policy.clone();
     if target.exists() && !force && !stdout {
         return Err(Failure::new(
-            format!("`{}` is there already", target.display()),
+            format!("`{}` already exists", target.display()),
             "`--force` overwrites it, `--stdout` prints the draft instead",
         ));
     }
@@ -138,7 +138,7 @@ async fn init(options: &DraftOptions, force: bool, stdout: bool, file: &Path, ou
             counted(drafted.columns, "column"),
         );
         if !drafted.uncertain.is_empty() {
-            text += &format!("{} to decide, marked TODO:\n", counted(drafted.uncertain.len(), "place"));
+            text += &format!("{} pending, marked TODO:\n", counted(drafted.uncertain.len(), "decision"));
             for place in &drafted.uncertain {
                 text += &format!("  {place}\n");
             }
@@ -214,7 +214,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
     });
     out.data(&result, || {
         let mut text = format!(
-            "The policy is a plan: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
+            "The policy is valid: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
             counted(reach.columns, "column"),
             counted(reach.tables, "table"),
             counted(reach.guards, "guard"),
@@ -241,7 +241,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
             text += &found(searched);
         }
         let sweep = if plan.client.to_anonymize_on.is_some() { "--due" } else { "--period" };
-        text + &format!("\nNext: `lethe sweep {sweep} --rehearse` does everything once and rolls it back.")
+        text + &format!("\nNext: `lethe sweep {sweep} --rehearse` does everything, then rolls it back.")
     });
     Ok(())
 }
@@ -258,7 +258,7 @@ fn found(searched: &Searched) -> String {
     if searched.clients == 0 {
         return "note: nothing was searched: no client has a value that the policy calls identifying\n".to_owned();
     }
-    let mut text = format!("Values of {clients} were looked for in {tables} that no link reaches.\n");
+    let mut text = format!("Values of {clients} were searched for in {tables} that no link reaches.\n");
     for own in &searched.found {
         let place = format!("{}.{}", own.table, own.column);
         text += &format!("found: `{place}` has values of {}\n", counted(own.clients, "client"));
@@ -299,7 +299,7 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
         }
     }
     for filter in &plan.one_value {
-        text += &format!("Selecting:     exactly one value of `{filter}` a sweep\n");
+        text += &format!("Selecting:     exactly one value of `{filter}` per sweep\n");
     }
     text += if plan.guards.is_empty() {
         "\nNo guard refuses a client: every client that is due and not on hold is anonymized.\n"

@@ -87,9 +87,9 @@ fn of_failed(found: &Survey, failed: &[Client]) -> String {
 fn of_database(whole: &WholeDatabase) -> String {
     let accepted = |why: &Option<String>| why.as_ref().map(|why| format!(" (accepted: {})", escaped(why)));
     let mut text = match whole.clients {
-        0 => "No former value was looked for in the whole database.\n".to_owned(),
+        0 => "No former value was searched for in the whole database.\n".to_owned(),
         clients => format!(
-            "The former values of {} were looked for in {} of the whole database.\n",
+            "The former values of {} were searched for in {} of the whole database.\n",
             counted(clients, "client"),
             counted(whole.tables, "table")
         ),
@@ -116,13 +116,13 @@ fn of_database(whole: &WholeDatabase) -> String {
 }
 
 fn verdict(found: &Survey, request: &Request) -> String {
-    let none = "No client could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
+    let none = "No client could be anonymized, so nothing was rehearsed, and live sweeps are still refused.";
     let clients = counted(found.tally.anonymized, "client");
     match request.kind {
         _ if found.passed == Some(true) => for_live(found, request),
         _ if found.tally.anonymized > 0 => {
             format!(
-                "The rehearsal failed. Everything was done with {clients} and rolled back; a live sweep still refuses."
+                "The rehearsal failed. Everything was done with {clients} and rolled back; live sweeps are still refused."
             )
         }
         _ if found.tally.failed > 0 => format!("{none}\nFix what makes these clients fail, and rehearse again."),

@@ -15,28 +15,28 @@ use crate::worker::Planner;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// What one sweep did, and what is still to be said of it.
+    /// Report on a sweep, its pending deliveries and what remains.
     Sweep {
         /// The sweep's number; `lethe status` lists the last ones.
         #[arg(value_parser = clap::value_parser!(i64).range(1..))]
         sweep: i64,
-        /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
+        /// Include the rare values of quasi-identifiers; keep such a report inside the company.
         #[arg(long)]
         values: bool,
         #[command(flatten)]
         to: To,
     },
-    /// What all sweeps of a month did, in the configured time zone.
+    /// Report on all sweeps of a month, in the configured time zone.
     Month {
         /// The month, such as 2026-11.
         month: Month,
-        /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
+        /// Include the rare values of quasi-identifiers; keep such a report inside the company.
         #[arg(long)]
         values: bool,
         #[command(flatten)]
         to: To,
     },
-    /// What the register of processing says of time limits for erasure (GDPR Art. 30(1)(f)): periods, starts, bases.
+    /// Print the time limits for erasure for the records of processing (GDPR Art. 30(1)(f)): periods, starts, legal bases.
     Register {
         #[command(flatten)]
         to: To,
@@ -90,7 +90,7 @@ impl To {
             serde_json::to_string_pretty(report).expect("plain data")
         } else {
             html.map_err(|_| {
-                Failure::fault("the page could not be made", "`--json` gives the same report to a program")
+                Failure::fault("the page could not be created", "`--json` gives the same report to a program")
             })?
         };
         let Some(path) = &self.output else {
@@ -99,8 +99,8 @@ impl To {
         };
         let failed = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Failure::new(
-                format!("`{}` is there already", path.display()),
-                "a report is kept as it is: name another file, or move this one away",
+                format!("`{}` already exists", path.display()),
+                "an existing report is not overwritten: name another file, or move this one",
             ),
             kind => Failure::new(
                 format!("`{}` cannot be written: {}", path.display(), trouble(kind)),

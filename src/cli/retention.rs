@@ -16,7 +16,7 @@ use crate::worker::{Context, Planner, Request};
 pub(super) fn no_clients(option: &str) -> Failure {
     Failure::new(
         format!("`{option}` is about clients, and a `retention` sweep takes rows"),
-        "leave it out; the policy's `where` says which rows go",
+        "leave it out; the policy's `where` says which rows are deleted",
     )
 }
 
@@ -46,9 +46,9 @@ pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) 
     }
     out.data(&serde_json::json!({ "tables": found }), || {
         let verdict = if counts {
-            "Old rows of each table were deleted and came back. The policy's row retention may now be used live."
+            "Old rows of each table were deleted and rolled back. The policy's row retention may now be used live."
         } else {
-            "No row is old, so nothing was rehearsed, and a live sweep still refuses."
+            "No row is old, so nothing was rehearsed, and live sweeps are still refused."
         };
         format!("{}\n{verdict}", text(&found, "deleted, and rolled back"))
     });

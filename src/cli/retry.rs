@@ -15,10 +15,10 @@ use crate::worker::journal::before_opening;
 pub(super) struct Args {
     /// Only this client.
     key: Option<String>,
-    /// Try again without asking: anonymizing cannot be undone.
+    /// Retry without asking for confirmation: anonymization cannot be undone.
     #[arg(long, env = "LETHE_YES")]
     yes: bool,
-    /// Work on it here and wait for the end.
+    /// Process the sweep in this process, and wait for its end.
     #[arg(long)]
     wait: bool,
 }
@@ -29,8 +29,8 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let failed = service.to_retry(args.key.as_deref()).await?;
     if !failed.is_empty() {
         let clients = counted(failed.len(), "client");
-        let what = format!("{clients} that failed would be tried again, and anonymizing cannot be undone");
-        let hint = "`lethe status --failures` lists who failed; if it is right, add `--yes`";
+        let what = format!("{clients} that failed would be retried, and anonymization cannot be undone");
+        let hint = "`lethe status --failures` lists failed clients; to confirm, add `--yes`";
         confirm(&what, "Try again?", hint, args.yes)?;
     }
     let (sweeps, clients) = service.retry_these(failed).await?;
@@ -39,7 +39,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         service.allow(Right::Bulk, "retry deliveries").await?;
         retried = context.ledger.retry_deliveries().await?;
     }
-    let also = if retried > 0 { format!("{} will be tried again.", deliveries(retried)) } else { String::new() };
+    let also = if retried > 0 { format!("{} will be retried.", deliveries(retried)) } else { String::new() };
     if args.wait {
         for id in &sweeps {
             super::sweep::wait(context, *id, out).await?;
@@ -60,7 +60,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         if clients == 0 {
             return if also.is_empty() { "No client has failed.".to_owned() } else { also };
         }
-        let text = format!("{} will be tried again; a running `lethe run` does it.", counted(clients, "client"));
+        let text = format!("{} will be retried; a running `lethe run` does it.", counted(clients, "client"));
         if also.is_empty() { text } else { format!("{text} {also}") }
     });
     Ok(())

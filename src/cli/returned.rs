@@ -9,13 +9,13 @@ use crate::domain::text::escaped;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Confirm that this client is the one anonymized before: the next replay anonymizes it.
+    /// Confirm that this client was anonymized before: the next replay anonymizes it.
     #[arg(long, value_name = "KEY", requires = "former")]
     confirm: Option<String>,
     /// The key under which the client was anonymized.
     #[arg(long = "as", value_name = "KEY", requires = "confirm")]
     former: Option<String>,
-    /// Confirm without asking: anonymizing cannot be undone.
+    /// Confirm without asking: anonymization cannot be undone.
     #[arg(long, env = "LETHE_YES")]
     yes: bool,
 }

@@ -18,40 +18,40 @@ use crate::service::reviews::Seen;
 use crate::service::sweeps::Ask;
 
 /// How far the making of a review is.
-const BAR: &str = "{wide_bar} {pos} of {len} looked at";
+const BAR: &str = "{wide_bar} {pos} of {len} checked";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Hold the clients that a sweep would take now, for a second person to look at.
+    /// Save the clients that a sweep would take now, for a second person to approve.
     Add(Add),
-    /// List reviews, those that wait first.
+    /// List reviews, pending ones first.
     List(Which),
     /// Show a review with its clients.
     Show {
         /// Its name.
         name: String,
     },
-    /// Open a sweep over exactly its clients; each is checked again. The person who made it cannot.
+    /// Open a sweep over exactly its clients, each of them checked again. The author of a review cannot approve it.
     Approve {
         /// Its name.
         name: String,
         #[command(flatten)]
         seen: SeenArgs,
-        /// Approve it without asking: anonymizing cannot be undone.
+        /// Approve without asking for confirmation: anonymization cannot be undone.
         #[arg(long, env = "LETHE_YES")]
         yes: bool,
-        /// Work on the sweep here and wait for its end.
+        /// Process the sweep in this process, and wait for its end.
         #[arg(long)]
         wait: bool,
     },
-    /// Decide that its clients stay for now.
+    /// Reject a review: its clients are kept for now.
     Reject {
         /// Its name.
         name: String,
         #[command(flatten)]
         seen: SeenArgs,
     },
-    /// Delete a review, whatever became of it; a sweep that it opened stands.
+    /// Delete a review in any state; a sweep that it opened continues.
     Delete {
         /// Its name.
         name: String,
@@ -63,10 +63,10 @@ pub(super) enum Command {
 /// The review as it was seen: nothing is done if it has changed.
 #[derive(Debug, clap::Args)]
 pub(super) struct SeenArgs {
-    /// Only if it still has this number.
+    /// Only if the review still has this number.
     #[arg(long, value_name = "N")]
     id: Option<i64>,
-    /// Only if it still holds so many clients.
+    /// Only if the review still has this number of clients.
     #[arg(long, value_name = "N")]
     clients: Option<i64>,
 }
@@ -82,16 +82,16 @@ impl SeenArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Which {
-    /// Only those whose review's name has this in it.
+    /// Only reviews whose name contains this text.
     #[arg(long)]
     name: Option<String>,
-    /// Only those in this state; reviews that were deleted are listed only for `deleted`.
+    /// Only reviews in this state; deleted reviews are listed only for `deleted`.
     #[arg(long)]
     state: Option<String>,
-    /// Only those made by this person.
+    /// Only reviews created by this person.
     #[arg(long)]
     by: Option<String>,
-    /// Only those made on or after this day.
+    /// Only reviews created on or after this day.
     #[arg(long, value_name = "YYYY-MM-DD")]
     since: Option<NaiveDate>,
 }
@@ -107,21 +107,21 @@ impl From<Which> for Sought {
 pub(super) struct Add {
     /// What people call it.
     name: String,
-    /// The job whose parameters to use: the name of a file in `jobs/`.
+    /// Use the parameters of this job: the name of a file in `jobs/`.
     job: Option<String>,
-    /// Take clients whose to-anonymize-on date has come.
+    /// Select clients whose to-anonymize-on date has passed.
     #[arg(long)]
     due: bool,
-    /// Take clients without activity for the policy's period.
+    /// Select clients without activity for the policy's period.
     #[arg(long)]
     period: bool,
     /// Only clients with this value; repeat it for more values (or) and more filters (and).
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = super::sweep::filter)]
     filters: Vec<(String, String)>,
-    /// At most so many clients.
+    /// The most clients.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// Another period than the policy's, one of those it lets people choose.
+    /// Use this period, one of the policy's choices.
     #[arg(long, conflicts_with = "due")]
     length: Option<String>,
 }
@@ -159,7 +159,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 let clients = counted(review.clients, "client");
                 format!(
                     "Review `{0}` holds {clients}. Nothing is anonymized until a second person runs `lethe review approve`.\n\
-                     `lethe review show` shows who they are.",
+                     `lethe review show` lists them.",
                     review.name
                 )
             });
@@ -171,7 +171,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                     (Some(by), _) => format!("by {by}"),
                     (None, Some(note)) => note.clone(),
                     (None, None) if own.state == "making" => {
-                        format!("{} of {} looked at", number(own.looked_at), number(own.to_look_at))
+                        format!("{} of {} checked", number(own.looked_at), number(own.to_look_at))
                     }
                     (None, None) => String::new(),
                 };
@@ -211,7 +211,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 return super::sweep::wait(&service.context, sweep, out).await;
             }
             out.data(&json!({ "review": name, "sweep": sweep }), || {
-                format!("Review `{name}` is approved: sweep {sweep} is open, and a running `lethe run` works on it.")
+                format!("Review `{name}` is approved: sweep {sweep} is open, and a running `lethe run` processes it.")
             });
         }
         Command::Reject { name, seen } => {
@@ -240,5 +240,5 @@ fn is_meant(review: &Review, yes: bool) -> Result<(), Failure> {
 /// How many clients a review would anonymize.
 pub(super) fn size(review: &Review) -> String {
     let clients = counted(review.clients, "client");
-    format!("review `{}` of {} holds {clients}, and anonymizing cannot be undone", review.name, review.made_by)
+    format!("review `{}` of {} holds {clients}, and anonymization cannot be undone", review.name, review.made_by)
 }

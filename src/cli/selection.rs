@@ -20,12 +20,12 @@ pub(super) enum Command {
     Save(Save),
     /// List selections by name.
     List,
-    /// Print the keys of a selection, one a line.
+    /// Print the keys of a selection, one per line.
     Show {
         /// Its name.
         name: String,
     },
-    /// Delete a selection; a sweep that was opened over it stands.
+    /// Delete a selection; a sweep over it continues.
     Delete {
         /// Its name.
         name: String,
@@ -39,10 +39,10 @@ pub(super) struct Save {
     /// The clients' keys; the parts of a composite key separated by commas.
     #[arg(value_name = "KEY")]
     keys: Vec<String>,
-    /// Take the clients named in a file, one key a line (`-` reads standard input).
+    /// Select the clients listed in a file, one key per line (`-` reads standard input).
     #[arg(long, value_name = "FILE", conflicts_with = "keys")]
     from: Option<PathBuf>,
-    /// Take the place of the selection of that name.
+    /// Replace the selection of that name.
     #[arg(long)]
     replace: bool,
 }
@@ -62,7 +62,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Delete { name } => {
             service.delete_selection(&name).await?;
             out.data(&json!({ "selection": name, "state": "deleted" }), || {
-                format!("Selection `{name}` is deleted. A sweep that was opened over it goes on.")
+                format!("Selection `{name}` is deleted. A sweep over it continues.")
             });
         }
     }
@@ -83,8 +83,8 @@ async fn save(args: Save, service: &Service, out: Output) -> Result<(), Failure>
     out.data(&saved, || {
         let twice = match saved.twice {
             0 => String::new(),
-            1 => " 1 key was given again, and counts once.".to_owned(),
-            twice => format!(" {} keys were given again, and count once.", number(twice)),
+            1 => " 1 duplicate key counts once.".to_owned(),
+            twice => format!(" {} duplicate keys count once.", number(twice)),
         };
         format!(
             "Selection `{0}` holds {2}.{twice} This anonymizes no client:\n\

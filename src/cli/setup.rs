@@ -125,7 +125,7 @@ pub(super) fn stop_on_signal() -> CancellationToken {
             () = terminate => {}
             _ = tokio::signal::ctrl_c() => {}
         }
-        tracing::info!("stopping: the batch in hand is finished first");
+        tracing::info!("stopping: the current batch is finished first");
         signalled.cancel();
     });
     stop

@@ -20,12 +20,12 @@ use crate::worker::Context;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only this sweep, with its refusals by reason.
+    /// Show only this sweep, with its refusals by reason.
     sweep: Option<i64>,
-    /// With a sweep: list its clients that had this outcome, each with its reasons.
+    /// With a sweep: list its clients with this outcome, and the reasons.
     #[arg(long, requires = "sweep", value_name = "OUTCOME", value_parser = outcome)]
     clients: Option<Outcome>,
-    /// The clients that failed, and why.
+    /// List failed clients, with the reasons.
     #[arg(long, conflicts_with = "sweep")]
     failures: bool,
     /// How many sweeps to show.
@@ -34,7 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
-    let (config, service) = setup::reading(file, Right::Read, "look at sweeps").await?;
+    let (config, service) = setup::reading(file, Right::Read, "view sweeps").await?;
     let Some(service) = service else {
         if let Some(id) = args.sweep {
             return Err(no_sweep(id));
@@ -46,7 +46,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         });
         return Ok(());
     };
-    service.allow(Right::Read, "look at sweeps").await?;
+    service.allow(Right::Read, "view sweeps").await?;
     let context = service.context;
     if args.failures {
         return failures(&context, out).await;
@@ -102,7 +102,7 @@ pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
         let tally = progress.tally;
         let mut notes = Vec::new();
         if sweep.skipped > 0 {
-            notes.push(format!("stands for {} missed earlier", counted(sweep.skipped, "tick")));
+            notes.push(format!("covers {} missed earlier", counted(sweep.skipped, "tick")));
         }
         if sweep.joined > 0 {
             notes.push(format!("joined by {}", counted(sweep.joined, "later tick")));
@@ -214,7 +214,7 @@ async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
             [failed.client_key.clone(), minute(&failed.at), failed.sweep.to_string(), reasons.join("; ")]
         });
         let table = titled(["client", "since", "sweep", "why"], rows);
-        format!("{table}\nMend what stands in the way, then `lethe retry` (all) or `lethe retry KEY`.")
+        format!("{table}\nFix the cause, then `lethe retry` (all) or `lethe retry KEY`.")
     });
     Ok(())
 }

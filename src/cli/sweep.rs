@@ -29,53 +29,53 @@ use crate::worker::retention::look;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, SweepError, open, survey};
 use crate::worker::{Context, Request, wait_for};
 
-/// Start a sweep, or look at what it would do.
+/// Start, preview or rehearse a sweep.
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list", "selection", "replay", "retention"])))]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct Args {
-    /// The job whose parameters to use: the name of a file in `jobs/`.
+    /// Use the parameters of this job: the name of a file in `jobs/`.
     job: Option<String>,
-    /// Take clients whose to-anonymize-on date has come.
+    /// Select clients whose to-anonymize-on date has passed.
     #[arg(long)]
     due: bool,
-    /// Take clients without activity for the policy's period.
+    /// Select clients without activity for the policy's period.
     #[arg(long)]
     period: bool,
-    /// Take the clients named in a file, one key a line (`-` reads standard input).
+    /// Select the clients listed in a file, one key per line (`-` reads standard input).
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
-    /// Take the clients of a saved selection.
+    /// Select the clients of a saved selection.
     #[arg(long, value_name = "NAME")]
     selection: Option<String>,
-    /// Take clients anonymized before whose data was restored.
+    /// Select clients anonymized before whose data was restored.
     #[arg(long, conflicts_with = "filters")]
     replay: bool,
-    /// Delete old rows, by the periods that the policy gives their tables.
+    /// Delete old rows, by the periods of their tables in the policy.
     #[arg(long, conflicts_with_all = ["force", "clients", "filters", "limit", "length"])]
     retention: bool,
     /// Only clients with this value; repeat it for more values (or) and more filters (and).
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
     filters: Vec<(String, String)>,
-    /// Go by this period instead of the policy's: one of its choices, such as "24 months".
+    /// Use this period, one of the policy's choices, such as "24 months".
     #[arg(long, value_name = "PERIOD")]
     length: Option<Period>,
-    /// Anonymize at most so many clients; refused ones do not count.
+    /// Anonymize at most this many clients; refused ones do not count.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// Show what the sweep would do; change nothing.
+    /// Show what the sweep would do, without changing anything.
     #[arg(long, conflicts_with_all = ["rehearse", "wait"])]
     preview: bool,
-    /// Do everything and roll it back; a live sweep needs this once for each policy.
+    /// Do everything, then roll it back; each policy needs one rehearsal before live sweeps.
     #[arg(long, conflicts_with = "wait")]
     rehearse: bool,
-    /// Work on the sweep here and wait for its end.
+    /// Process the sweep in this process, and wait for its end.
     #[arg(long)]
     wait: bool,
-    /// Pass over the retention period of the clients listed; guards and holds still refuse.
+    /// Ignore the period of the listed clients; guards and holds still refuse.
     #[arg(long, conflicts_with_all = ["job", "due", "period", "replay"])]
     force: bool,
-    /// Start the sweep without asking: what it does cannot be undone.
+    /// Start without asking for confirmation: a sweep cannot be undone.
     #[arg(long, env = "LETHE_YES")]
     yes: bool,
     /// Start a sweep that the brake stopped.
@@ -97,8 +97,8 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let config = Config::read(file)?;
     if args.clients && !args.preview && !args.rehearse {
         return Err(Failure::new(
-            "`--clients` goes with `--preview` or `--rehearse`",
-            "`lethe client KEY` shows what became of a client",
+            "`--clients` requires `--preview` or `--rehearse`",
+            "`lethe client KEY` shows the outcome of a client",
         ));
     }
     if args.preview {
@@ -131,7 +131,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     }
     out.data(&serde_json::json!({ "sweep": id }), || {
         format!(
-            "Sweep {id} is open. A running `lethe run` works on it; `lethe status {id}` shows how far it is.\n\
+            "Sweep {id} is open. A running `lethe run` works on it; `lethe status {id}` shows its progress.\n\
              Without one, `lethe status` shows it waiting: start `lethe run`, or add `--wait` next time."
         )
     });
@@ -211,7 +211,7 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
         }
     }
     if keys.is_empty() {
-        let hint = "write one client key a line; lines that begin with `#` are comments";
+        let hint = "write one client key per line; lines that begin with `#` are comments";
         return Err(Failure::new(format!("the list `{shown}` names no client"), hint));
     }
     Ok(keys)
@@ -255,9 +255,8 @@ async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(),
     };
     let subject = if request.kind == SweepKind::Retention { "this" } else { "anonymizing" };
     let what = format!("{what}, and {subject} cannot be undone{unforeseen}");
-    let hint = format!(
-        "look at it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`"
-    );
+    let hint =
+        format!("check it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`");
     confirm(&what, "Start the sweep?", &hint, false)
 }
 
@@ -320,7 +319,7 @@ fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
 
 pub(super) fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> String {
     let what = match request.kind {
-        SweepKind::Due => format!("clients whose date has come by {}", request.today),
+        SweepKind::Due => format!("clients whose date is on or before {}", request.today),
         SweepKind::Period => {
             let length = request.length.or(plan.retention.as_ref().map(|own| own.length));
             let length = length.map(|own| own.to_string()).unwrap_or_default();
@@ -441,7 +440,7 @@ pub(super) async fn work_off(context: &Context, id: i64) -> Result<Sweep, Failur
         Some(sweep) if sweep.state != State::Running => Ok(sweep),
         _ => Err(Failure::new(
             format!("sweep {id} was left unfinished"),
-            "nothing is half done; `lethe run` goes on with it",
+            "nothing is half done; `lethe run` continues it",
         )),
     }
 }
@@ -462,7 +461,7 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
             State::Braked => {
                 Failure::new(what, Act::OverBrake(sweep.job.unwrap_or_else(|| format!("--{}", sweep.kind))).then(""))
             }
-            _ => Failure::new(what, "what was anonymized before stands; `lethe doctor` says what to fix"),
+            _ => Failure::new(what, "clients anonymized so far remain anonymized; `lethe doctor` says what to fix"),
         });
     };
     out.data(&ended, || {

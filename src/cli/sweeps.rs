@@ -12,7 +12,7 @@ use crate::ledger::{State, SweepPage};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only those of this job.
+    /// Only sweeps of this job.
     #[arg(long)]
     job: Option<String>,
     /// Only this kind: due, period, list, replay or retention.
@@ -21,13 +21,13 @@ pub(super) struct Args {
     /// Only this state: running, done, stopped or braked.
     #[arg(long)]
     state: Option<State>,
-    /// Only those opened on or after this day.
+    /// Only sweeps opened on or after this day.
     #[arg(long, value_name = "YYYY-MM-DD")]
     since: Option<NaiveDate>,
-    /// Only those opened on or before this day.
+    /// Only sweeps opened on or before this day.
     #[arg(long, value_name = "YYYY-MM-DD")]
     until: Option<NaiveDate>,
-    /// Only those before this sweep: the last one of the page before.
+    /// Only sweeps before this one: the last of the previous page.
     #[arg(long, value_name = "SWEEP")]
     before: Option<i64>,
     /// How many to show.

@@ -20,32 +20,32 @@ const LONGEST: Duration = Duration::from_secs(2 * 366 * 86_400);
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Make a token; it is shown once.
+    /// Create a token; it is shown only once.
     Add {
-        /// Who or what it stands for, such as `grafana` or `alice`.
+        /// The person or program that will use it, such as `alice` or `grafana`.
         name: String,
-        /// What it may do: read, anonymize, bulk, configure, admin; separated by commas.
+        /// Its rights, separated by commas: read, anonymize, bulk, configure, admin.
         #[arg(long = "right", required = true, value_delimiter = ',', value_name = "RIGHT")]
         rights: Vec<Right>,
         /// Only for clients with this value of one of the policy's filters; repeat it for more values (or) and more filters (and).
         #[arg(long, value_name = "NAME=VALUE", value_parser = super::sweep::filter)]
         only: Vec<(String, String)>,
-        /// For how long it is good, such as `90 days`.
+        /// How long it is valid, such as `90 days`.
         #[arg(long, default_value = "90 days", value_parser = duration, value_name = "DURATION")]
         expires: Duration,
     },
-    /// Revoke a token: it is good no longer.
+    /// Revoke a token: it is no longer valid.
     Revoke {
         /// Its name.
         name: String,
     },
     /// List tokens, with their rights and when they were last used.
     List {
-        /// Revoked ones too.
+        /// Include revoked tokens.
         #[arg(long)]
         all: bool,
     },
-    /// Show what was asked for that may change something, and what was refused.
+    /// Show requests that could change something, including refused ones.
     Requests {
         /// How many to show.
         #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -57,8 +57,8 @@ fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime_serde::re::humantime::parse_duration(text)
         .map_err(|_| "write a duration such as `90 days` or `12h`".to_owned())?;
     match duration {
-        Duration::ZERO => Err("a token that is good for no time is none".to_owned()),
-        long if long > LONGEST => Err("a token is good for two years at most".to_owned()),
+        Duration::ZERO => Err("the duration must not be zero".to_owned()),
+        long if long > LONGEST => Err("a token is valid for two years at most".to_owned()),
         duration => Ok(duration),
     }
 }
@@ -69,7 +69,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Add { name, .. } => format!("make token {name}"),
         Command::Revoke { name } => format!("revoke token {name}"),
         Command::List { .. } => "list tokens".to_owned(),
-        Command::Requests { .. } => "list what was asked for".to_owned(),
+        Command::Requests { .. } => "list requests".to_owned(),
     };
     service.allow(Right::Admin, &what).await?;
     let (ledger, by) = (&service.context.ledger, &service.caller.name);
@@ -92,8 +92,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             limitable(&service.context, &rights, &limit).await?;
             let new = NewToken { name, hash: &hash(&token), rights: &rights, limit: &limit, made_by: by, expires_at };
             if !ledger.add_token(&new).await? {
-                let what = format!("there is a token `{name}` already, or one whose name looks like that");
-                return Err(Failure::new(what, "name it otherwise, or `lethe token revoke` the old one first")
+                let what = format!("token `{name}` already exists, or one with a similar name");
+                return Err(Failure::new(what, "choose another name, or `lethe token revoke` the old one first")
                     .of(Kind::Conflict));
             }
             let until = minute(&expires_at.to_rfc3339());
@@ -110,18 +110,18 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::Revoke { name } => {
             if !ledger.revoke_token(name.trim(), by).await? {
-                let what = format!("no token `{}` is in force", name.trim());
-                return Err(Failure::new(what, "`lethe token list` shows those that are").of(Kind::NotFound));
+                let what = format!("no valid token `{}` found", name.trim());
+                return Err(Failure::new(what, "`lethe token list` lists valid ones").of(Kind::NotFound));
             }
             out.data(&json!({ "name": name.trim(), "token": "revoked" }), || {
-                format!("Token `{}` is good no longer.", name.trim())
+                format!("Token `{}` is no longer valid.", name.trim())
             });
         }
         Command::List { all } => {
             let mut tokens = ledger.tokens().await?;
             tokens.retain(|token| all || token.revoked_at.is_none());
             let now = ledger.clock().now();
-            let none = "No tokens. `lethe token add NAME --right read` makes one.";
+            let none = "No tokens. `lethe token add NAME --right read` creates one.";
             let columns = ["name", "rights", "limited to", "made", "by", "good until", "last used"];
             out.list(&tokens, none, columns, |token| {
                 let is_over = parse_moment(&token.expires_at).is_none_or(|at| at <= now);
@@ -158,7 +158,7 @@ async fn limitable(context: &Context, rights: &Rights, limit: &Limit) -> Result<
     }
     if let Some(right) = [Right::Configure, Right::Admin].into_iter().find(|own| rights.hold(*own)) {
         let what = format!("the right `{right}` concerns all clients, and `--only` limits a token to some");
-        return Err(Failure::new(what, "leave one of the two out"));
+        return Err(Failure::new(what, "remove one of the two"));
     }
     conditions(&*context.planner.plan(&context.store).await?, limit.filters())?;
     Ok(())

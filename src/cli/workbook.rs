@@ -19,48 +19,48 @@ const PRINTED: usize = 20;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Write its workbook: an archive with one XLSX, a row for each client.
+    /// Export a review as a workbook: an archive with one XLSX file, one row per client.
     Export {
         /// Its name.
         name: String,
-        /// The file to write; named after the review otherwise.
+        /// The file to write; named after the review if left out.
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
-    /// Approve the clients that are left in its workbook, once a person has checked and saved it.
+    /// Approve the clients that remain in a review's workbook, after a person has checked and saved it.
     Import {
         /// Its name.
         name: String,
-        /// The workbook, as a spreadsheet program saved it.
+        /// The workbook, saved by a spreadsheet program.
         file: PathBuf,
-        /// Approve them without asking: anonymizing cannot be undone.
+        /// Approve without asking for confirmation: anonymization cannot be undone.
         #[arg(long, env = "LETHE_YES")]
         yes: bool,
-        /// Work on the sweep here and wait for its end.
+        /// Process the sweep in this process, and wait for its end.
         #[arg(long)]
         wait: bool,
     },
-    /// Continue with the rows without errors of a workbook that was refused; clients of other rows are kept.
+    /// Continue a refused import with the rows that have no errors; clients of other rows are kept.
     Continue {
         /// The number of the import.
         import: i64,
-        /// Only if so many clients are in rows without errors.
+        /// Only if rows without errors have this number of clients.
         #[arg(long, value_name = "N")]
         clients: Option<i64>,
-        /// Approve them without asking: anonymizing cannot be undone.
+        /// Approve without asking for confirmation: anonymization cannot be undone.
         #[arg(long, env = "LETHE_YES")]
         yes: bool,
-        /// Work on the sweep here and wait for its end.
+        /// Process the sweep in this process, and wait for its end.
         #[arg(long)]
         wait: bool,
     },
-    /// List workbooks that were given back, the newest first.
+    /// List imported workbooks, newest first.
     Imports(Which),
-    /// Write a workbook that says what is wrong with one that was given back.
+    /// Write a workbook that lists the errors of an imported one.
     Errors {
         /// The number of the import.
         import: i64,
-        /// The file to write; named after the review otherwise.
+        /// The file to write; named after the review if left out.
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
@@ -74,7 +74,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
             out.data(&json!({ "review": name, "file": path }), || {
                 format!(
                     "{} has the clients of review `{name}`, as they are now. It holds personal data: delete it when you are done.\n\n\
-                     Open the workbook in it, delete the rows of those who are to stay, save it as XLSX, then run\n  \
+                     Open the workbook in it, delete the rows of clients to keep, save it as XLSX, then run\n  \
                      lethe review import {} FILE",
                     path.display(),
                     word(&name)
@@ -104,7 +104,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
             let seen = Rest { kept: clients.unwrap_or(now.kept), ..now };
             if found.state == "refused" && found.kept > 0 {
                 let what = format!(
-                    "import {import} has {} in rows without errors, and anonymizing cannot be undone",
+                    "import {import} has {} in rows without errors, and anonymization cannot be undone",
                     counted(found.kept, "client")
                 );
                 let again = format!("lethe review continue {import} --clients {} --yes", found.kept);
@@ -142,9 +142,9 @@ async fn accepted(import: &Import, wait: bool, service: &Service, out: Output) -
     }
     out.data(import, || {
         let kept = counted(import.kept, "client");
-        let left = format!("{kept} left, {} taken out", number(import.removed));
+        let left = format!("{kept} left, {} removed", number(import.removed));
         if let Some(sweep) = import.sweep {
-            format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it.")
+            format!("{left}: sweep {sweep} is open, and a running `lethe run` processes it.")
         } else {
             let review = word(&import.review);
             format!("{left}. A second person approves them with `lethe review approve {review}`.")
@@ -164,7 +164,7 @@ fn keep(file: File, to: Option<PathBuf>) -> Result<PathBuf, Failure> {
         Ok(()) => Ok(path),
         Err(error) => Err(Failure::new(
             format!("{} cannot be written: {}", path.display(), trouble(error.kind())),
-            "name another file with `--to`; one that is there is not written over",
+            "name another file with `--to`; an existing file is not overwritten",
         )),
     }
 }

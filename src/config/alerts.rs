@@ -18,7 +18,7 @@ impl Config {
             let is_good =
                 parsed.is_none_or(|url| url.is_some_and(|url| url.has_host() && url.scheme().starts_with("http")));
             if !is_good {
-                let what = format!("`alerts.{setting}` is no URL that begins with `https://` or `http://`");
+                let what = format!("`alerts.{setting}` is not a URL that begins with `https://` or `http://`");
                 return Err(Failure::new(what, HINT));
             }
         }

@@ -17,7 +17,7 @@ use crate::worker::{Planner, Targets};
 pub struct FilesConfig(BTreeMap<String, PathBuf>);
 
 const ROOTS: &str = "under `[files]` each line is a name and a folder, such as `photos = \"/srv/photos\"`, or a \
-                     bucket, `photos = \"s3://bucket/photos\"`; everything that may be deleted lies in it";
+                     bucket, `photos = \"s3://bucket/photos\"`; everything below it may be deleted";
 
 impl FilesConfig {
     /// The roots; relative paths count from `folder`.
@@ -26,7 +26,7 @@ impl FilesConfig {
         for (name, path) in &self.0 {
             let refused = |what: &str| Failure::new(format!("`files.{name}` {what}"), ROOTS);
             if !is_plain(name) {
-                return Err(refused("is not a valid root name: use small letters, digits, `-` and `_`"));
+                return Err(refused("is not a valid root name: use lowercase letters, digits, `-` and `_`"));
             }
             let root = match path.to_str() {
                 Some(url) if url.contains("://") => {
@@ -37,7 +37,7 @@ impl FilesConfig {
                 _ => root(&folder.join(path), path).map_err(refused)?,
             };
             if let Some((other, _)) = roots.iter().find(|(_, other)| other.overlaps(&root)) {
-                return Err(refused(&format!("and `files.{other}` lie in one another")));
+                return Err(refused(&format!("and `files.{other}` overlap")));
             }
             roots.insert(name.clone(), root);
         }
@@ -54,9 +54,9 @@ fn root(path: &Path, written: &Path) -> Result<Root, &'static str> {
     if text.contains('\0') {
         return Err("has a NUL in it");
     }
-    let root = Root::folder(&std::path::absolute(path).map_err(|_| "is no path")?)?;
+    let root = Root::folder(&std::path::absolute(path).map_err(|_| "is not a valid path")?)?;
     if path.exists() && !path.is_dir() {
-        return Err("is no folder");
+        return Err("is not a folder");
     }
     Ok(root)
 }
@@ -92,7 +92,7 @@ impl Config {
         for (name, root) in &self.targets.roots {
             if let Some((setting, _)) = own.iter().find(|(_, place)| place.as_ref().is_some_and(|own| root.holds(own)))
             {
-                return Err(Failure::new(format!("`files.{name}` and `{setting}` lie in one another"), ROOTS));
+                return Err(Failure::new(format!("`files.{name}` and `{setting}` overlap"), ROOTS));
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::domain::reading::trouble;
 use crate::journal::{Journal, Key, Place};
 
 /// What to do about a bucket that cannot be opened.
-pub const ENVIRONMENT: &str = "the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, \
+pub const ENVIRONMENT: &str = "credentials come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, \
      `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`";
 
 impl JournalConfig {
@@ -30,7 +30,7 @@ impl JournalConfig {
             return refused("journal.key", "and `journal.key_file` are both set; one of them is enough");
         }
         if let Some(Err(what)) = self.key.as_ref().map(|key| Key::new(key.as_bytes())) {
-            let what = format!("{what}; `openssl rand -hex 32` makes one");
+            let what = format!("{what}; `openssl rand -hex 32` creates one");
             return Err(("journal.key", what));
         }
         if !self.old_key_files.is_empty() && self.key.is_none() && self.key_file.is_none() {
@@ -91,7 +91,7 @@ const JOURNALS: &str = "the journal's key";
 
 /// Reads a key, `whose` says which.
 pub fn read_key(whose: &str, file: &Path) -> Result<Key, Failure> {
-    let hint = "a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one";
+    let hint = "a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` creates one";
     let shown = file.display();
     let text = std::fs::read(file)
         .map_err(|error| Failure::new(format!("{whose} `{shown}` cannot be read: {}", trouble(error.kind())), hint))?;

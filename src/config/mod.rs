@@ -194,7 +194,7 @@ impl Config {
         }
         let schema = postgres.ledger_schema.as_str();
         if schema.is_empty() || schema.len() > 63 || schema.contains([',', '"', '\0']) {
-            return Err(("postgres.ledger_schema", "is no name for a schema".to_owned()));
+            return Err(("postgres.ledger_schema", "is not a valid name for a schema".to_owned()));
         }
         if !(1..=100_000).contains(&sweep.batch_size) {
             return Err(("sweep.batch_size", format!("is {}, and should be from 1 to 100000", sweep.batch_size)));
@@ -338,7 +338,7 @@ pub fn place(file: &Path, setting: &str) -> String {
     if std::env::var_os(&variable).is_some() { format!("`{variable}`") } else { format!("`{}`", file.display()) }
 }
 
-/// Why file and environment together are no configuration.
+/// Why file and environment together are not a configuration.
 fn refusal(file: &Path, is_there: bool, error: config::ConfigError) -> Failure {
     use config::ConfigError;
     let (section, message) = match error {
@@ -349,9 +349,9 @@ fn refusal(file: &Path, is_there: bool, error: config::ConfigError) -> Failure {
         }
         ConfigError::NotFound(setting) => {
             return Failure::new(
-                format!("there is no `{}`, and `{}` is not set", file.display(), variable(&setting)),
+                format!("`{}` not found, and `{}` is not set", file.display(), variable(&setting)),
                 "write a `lethe.toml` with `database = \"company.db\"`, or name it with `--config`; \
-                 `lethe demo` makes a company to try things on",
+                 `lethe demo` creates a company to try things on",
             );
         }
         ConfigError::At { error, key, .. } => (key.unwrap_or_default(), error.to_string()),
@@ -368,7 +368,7 @@ fn refusal(file: &Path, is_there: bool, error: config::ConfigError) -> Failure {
         return Failure::new(format!("{}: `{section}` cannot be used: {what}", place(file, &section)), fix);
     };
     let setting = if section.is_empty() { unknown.to_owned() } else { format!("{section}.{unknown}") };
-    let what = format!("{}: there is no setting `{setting}`", place(file, &setting));
+    let what = format!("{}: unknown setting `{setting}`", place(file, &setting));
     let mut fix = fix.unwrap_or_else(|| HINT.to_owned());
     if std::env::var_os(variable(&setting)).is_some()
         && let Some(near) = fix.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"))

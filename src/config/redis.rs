@@ -22,7 +22,7 @@ impl RedisConfig {
         let Ok(url) = Url::parse(url) else {
             return refused(
                 "redis.url",
-                "is no URL: `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`",
+                "is not a valid URL: use `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`",
             );
         };
         if !matches!(url.scheme(), "redis" | "rediss") {
@@ -33,10 +33,7 @@ impl RedisConfig {
         }
         let database = url.path().trim_matches('/');
         if !database.is_empty() && database.parse::<u32>().is_err() {
-            return refused(
-                "redis.url",
-                "has something else than a number where the database's is: `redis://host:6379/0`",
-            );
+            return refused("redis.url", "has a database that is not a number: `redis://host:6379/0`");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return refused(
@@ -49,7 +46,10 @@ impl RedisConfig {
         }
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
         if self.prefix.is_empty() || self.prefix.len() > 100 || !self.prefix.chars().all(is_plain) {
-            return refused("redis.prefix", "should be of letters, digits, `-`, `_`, `.` and `:`, 1 to 100 of them");
+            return refused(
+                "redis.prefix",
+                "should consist of letters, digits, `-`, `_`, `.` and `:`, 1 to 100 of them",
+            );
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl RedisConfig {
                 Failure::new(what, hint)
             })?;
             if !String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----") {
-                return Err(Failure::new(format!("there is no certificate in `{}`", file.display()), hint));
+                return Err(Failure::new(format!("no certificate found in `{}`", file.display()), hint));
             }
             Ok(text)
         });

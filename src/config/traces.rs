@@ -67,7 +67,7 @@ impl Config {
                     refused("headers_file", &what)
                 })?;
                 headers(&text).map_err(|line| {
-                    let what = format!("names `{}`, whose line {line} is no `name: value`", path.display());
+                    let what = format!("names `{}`, whose line {line} is not `name: value`", path.display());
                     refused("headers_file", &what)
                 })?
             }
@@ -90,7 +90,7 @@ impl Config {
             None => Err(Fault::Unusable),
         };
         Some(answer.map_err(|fault| {
-            Failure::new(fault.to_string(), "is `traces.endpoint` right, and do the headers say who sends?")
+            Failure::new(fault.to_string(), "check `traces.endpoint`, and that the headers authenticate the sender")
         }))
     }
 }
@@ -100,13 +100,15 @@ fn endpoint(text: &str, path: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .map_err(|error| format!("cannot be read: {error}; `https://collector.example.com:4318` is one"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("is no URL that begins with `https://` or `http://`".to_owned());
+        return Err("is not a URL that begins with `https://` or `http://`".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("has a user or a password in it; a header of `traces.headers_file` says who sends".to_owned());
+        return Err(
+            "has a user or a password in it; a header in `traces.headers_file` authenticates the sender".to_owned()
+        );
     }
     if url.fragment().is_some() {
-        return Err("has a `#` in it, and nothing behind that is ever sent".to_owned());
+        return Err("has a `#` in it, and nothing after it is ever sent".to_owned());
     }
     if path.is_empty() {
         return Ok(url);

@@ -54,8 +54,8 @@ impl WebhooksConfig {
                 return Err(Failure::new("a webhook has no `name`", "give it one, such as `name = \"crm\"`"));
             }
             if !is_plain(&own.name) {
-                let what = format!("`{}` is no name for a webhook", own.name);
-                return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
+                let what = format!("`{}` is not a valid name for a webhook", own.name);
+                return Err(Failure::new(what, "use lowercase letters, digits, `-` and `_`, such as `crm`"));
             }
             if [EMAIL, PING].contains(&own.name.as_str()) {
                 let what = format!("a webhook is named `{}`, which is reserved for e-mails and pings", own.name);
@@ -69,10 +69,7 @@ impl WebhooksConfig {
         let notifies = all.iter().filter(|(_, own): &(_, &Webhook)| own.events.contains(&Event::Notice));
         if let [first, second, ..] = notifies.map(|(name, _)| name).collect::<Vec<_>>().as_slice() {
             let what = format!("the webhooks `{first}` and `{second}` both give notice");
-            return Err(Failure::new(
-                what,
-                "leave `client.notice` to one of them: its answer says from when the notice runs",
-            ));
+            return Err(Failure::new(what, "leave `client.notice` to one of them: its response starts the notice"));
         }
         Ok(all)
     }
@@ -116,7 +113,7 @@ impl WebhookConfig {
             return Err(self.refused("`url` has a user or a password in it, and messages are signed instead"));
         }
         if url.fragment().is_some() {
-            return Err(self.refused("`url` has a `#` in it, and nothing behind that is ever sent"));
+            return Err(self.refused("`url` has a `#` in it, and nothing after it is ever sent"));
         }
         Ok(url)
     }
@@ -134,7 +131,7 @@ impl WebhookConfig {
             secrets.push(secret);
         }
         match secrets.len() {
-            0 => Err(self.refused("has no secret; `secret_file` names a file with one on each line")),
+            0 => Err(self.refused("has no secret; `secret_file` names a file with one per line")),
             1..=10 => Ok(secrets),
             _ => Err(self.refused("has more than ten secrets")),
         }
@@ -149,18 +146,22 @@ impl WebhookConfig {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the events are `{}`", names().collect::<Vec<_>>().join("`, `")),
                 };
-                Failure::new(format!("webhook `{}`: there is no event `{name}`", self.name), hint)
+                Failure::new(format!("webhook `{}`: unknown event `{name}`", self.name), hint)
             };
             events.insert(name.parse::<Event>().map_err(|_| unknown())?);
         }
-        if events.is_empty() { Err(self.refused("`events` is empty, so it would never be told")) } else { Ok(events) }
+        if events.is_empty() {
+            Err(self.refused("`events` is empty, so it would never be notified"))
+        } else {
+            Ok(events)
+        }
     }
 
     fn hashed(&self, folder: &Path) -> Result<Option<Secret>, Failure> {
         let Some(file) = &self.key_file else { return Ok(None) };
         let bytes = self.file("key_file", &folder.join(file))?;
         check_key(&bytes)
-            .map_err(|what| self.refused(format!("`key_file` {what}; `openssl rand -hex 32` makes one")))?;
+            .map_err(|what| self.refused(format!("`key_file` {what}; `openssl rand -hex 32` creates one")))?;
         Ok(Secret::of_bytes(bytes.trim_ascii()))
     }
 

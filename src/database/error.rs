@@ -43,7 +43,7 @@ pub(super) enum Cause {
     Unreachable,
     /// The server, or this account, has no connection left.
     NoSlot,
-    /// The server does not let this account in.
+    /// The server rejects this account.
     Shut,
     /// The account has no right to something; what, if the server names it.
     Forbidden(Option<String>),
@@ -77,7 +77,7 @@ impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let place = &self.0.place;
         match &self.0.cause {
-            Cause::Missing => write!(f, "there is no database at `{place}`"),
+            Cause::Missing => write!(f, "no database found at `{place}`"),
             Cause::NotADatabase => write!(f, "`{place}` is not an SQLite database"),
             Cause::ReadOnly => write!(f, "the database at `{place}` is read-only"),
             Cause::Unopenable => write!(f, "the database at `{place}` cannot be opened"),
@@ -92,10 +92,10 @@ impl std::fmt::Display for StoreError {
                 write!(f, "the database server of `{place}` cannot be reached: {}", self.0.fault.words)
             }
             Cause::NoSlot => write!(f, "the server of `{place}` has no connection left for this account"),
-            Cause::Shut => write!(f, "the server of `{place}` does not let this account in"),
-            Cause::Forbidden(None) => write!(f, "the account has no right to what is needed in `{place}`"),
+            Cause::Shut => write!(f, "the server of `{place}` rejects this account"),
+            Cause::Forbidden(None) => write!(f, "the account lacks a right in `{place}`"),
             Cause::Forbidden(Some(what)) => {
-                write!(f, "the account has no right to what is needed in `{place}`: {what}")
+                write!(f, "the account lacks a right in `{place}`: {what}")
             }
             Cause::Unreadable => write!(f, "the database at `{place}` holds {}", self.0.fault.words),
             Cause::Encoding(own) => write!(f, "the database at `{place}` stores its texts as {own}"),
@@ -114,7 +114,7 @@ impl std::fmt::Display for StoreError {
                 "the database at `{place}` has ledgers for the clients in {tables}, and it cannot be determined which one \
                  the policy uses"
             ),
-            Cause::Other => write!(f, "the database at `{place}` answered: {}", self.0.fault),
+            Cause::Other => write!(f, "the database at `{place}` reported: {}", self.0.fault),
         }
     }
 }
@@ -133,7 +133,7 @@ impl StoreError {
                     .into()
             }
             Cause::Unreachable => {
-                "check host and port in `database`, and that the server runs and lets this host in; nothing is half done"
+                "check host and port in `database`, and that the server runs and accepts this host; nothing is half done"
                     .into()
             }
             Cause::NoSlot => {
@@ -152,7 +152,7 @@ impl StoreError {
                     .into()
             }
             Cause::Locked if is_server => {
-                "another session holds a lock; the sweep goes on by itself when it is let go".into()
+                "another session holds a lock; the sweep continues automatically when it is released".into()
             }
             Cause::Missing => "set `database` in `lethe.toml`, or `LETHE_DATABASE`, to the database's file; \
                                a relative path counts from the configuration file"
@@ -170,7 +170,7 @@ impl StoreError {
                 "close the program that writes to it, or raise `sqlite.busy_timeout`; nothing was written".into()
             }
             Cause::NewerLedger(..) => "run the version that wrote it, or a later one; nothing was written".into(),
-            Cause::Full => "make room on the disk; nothing is half done, and the sweep goes on by itself".into(),
+            Cause::Full => "make room on the disk; nothing is half done, and the sweep continues automatically".into(),
             Cause::Unreadable => "find out who wrote it; Lethe does not guess what it was".into(),
             Cause::Pooled => {
                 "name the server itself in `database`, or let the pooler keep a connection for as long as it is used \
@@ -364,7 +364,7 @@ impl Fault {
                 sqlx::Error::Tls(_) => (FaultKind::Unavailable, UNENCRYPTED),
                 sqlx::Error::Configuration(what) if what.to_string() == POOLED => (FaultKind::Unavailable, POOLED),
                 sqlx::Error::PoolTimedOut => (FaultKind::Unavailable, NO_SLOT),
-                // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
+                // Text that is not UTF-8, say: SQLite itself would call it a mismatch.
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                     (FaultKind::Rows, "a value that cannot be read")
                 }

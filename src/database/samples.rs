@@ -46,7 +46,7 @@ async fn of_table(connection: &mut Connection, dialect: Dialect, table: &LiveTab
     let mut distinct: Vec<BTreeSet<String>> = vec![BTreeSet::new(); table.columns.len()];
     let mut seen = vec![(false, false); table.columns.len()];
     for row in query(&sql).fetch_all(connection).await? {
-        // What is no text in UTF-8 says nothing about its column.
+        // What is not text in UTF-8 says nothing about its column.
         let values: Vec<Option<String>> =
             (0..table.columns.len()).map(|at| row.get::<Option<String>>(at).unwrap_or(None)).collect();
         for (at, value) in values.iter().enumerate() {

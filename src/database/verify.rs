@@ -177,7 +177,7 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
         if let Some(kind) = query_scalar::<String>(strange).fetch_optional(&mut *connection).await? {
             problems.push(Problem::new(
                 place,
-                format!("`{table}.{date}` has values that are no days written as `YYYY-MM-DD` (one of type {kind})"),
+                format!("`{table}.{date}` has values that are not dates written as `YYYY-MM-DD` (one of type {kind})"),
                 "name a column with such days, or store them so; anything else cannot be compared safely",
             ));
         }
@@ -192,10 +192,7 @@ async fn marks(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
         let (own, table) = (name(column), relation(plan.client.dialect, &plan.client.table));
         problems.push(Problem::new(
             "client.anonymized",
-            format!(
-                "`{}.{column}` holds values other than 1, 0 and NULL, which say neither yes nor no",
-                plan.client.table
-            ),
+            format!("`{}.{column}` holds values other than 1, 0 and NULL", plan.client.table),
             format!("store 1 for true and 0 for false: SELECT DISTINCT {own} FROM {table} lists what it holds"),
         ));
     }

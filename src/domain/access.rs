@@ -52,8 +52,8 @@ impl FromStr for Right {
         Self::ALL.into_iter().find(|right| right.as_str() == name).ok_or_else(|| {
             let names = Self::ALL.map(Self::as_str);
             match nearest(name, names) {
-                Some(near) => format!("there is no right `{name}`; did you mean `{near}`?"),
-                None => format!("there is no right `{name}`; the rights are {}", names.join(", ")),
+                Some(near) => format!("unknown right `{name}`; did you mean `{near}`?"),
+                None => format!("unknown right `{name}`; the rights are {}", names.join(", ")),
             }
         })
     }
@@ -203,6 +203,6 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_gets_the_nearest() {
-        assert_eq!("red".parse::<Right>().unwrap_err(), "there is no right `red`; did you mean `read`?");
+        assert_eq!("red".parse::<Right>().unwrap_err(), "unknown right `red`; did you mean `read`?");
     }
 }

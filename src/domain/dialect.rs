@@ -60,7 +60,7 @@ pub struct Closing {
     /// for it could end that session as the victim of a deadlock.
     pub is_waited_for: &'static str,
     /// Gives each of the tables in `$1`, a JSON array, with the statement by which the account locks it, or NULL if it
-    /// may not. What is no table here is left out.
+    /// may not. What is not a table here is left out.
     pub lockable: &'static str,
     /// Runs such statements, `$1` as a JSON array, and with them keeps others from writing until the transaction ends. It
     /// waits `$2` milliseconds for those who are at it, for all tables together, and less if a longer wait could end one

@@ -135,7 +135,7 @@ impl Act {
             Self::CheckAgain => [
                 "run `lethe policy check` again",
                 "ask `GET /api/v1/policy` again",
-                "look at the page of the policy again",
+                "open the page of the policy again",
             ],
             Self::Rehearse => [
                 "run the same sweep with `--rehearse`",
@@ -147,21 +147,21 @@ impl Act {
                 ["run `lethe backup acknowledge` (a backup script can do both)", ask, ask]
             }
             Self::Replay => [
-                "a running `lethe run` does it by itself, and `lethe sweep --replay --yes --wait` here; \
-                 `lethe status` shows how far it is",
-                "it is done by itself; `GET /api/v1/status` shows how far it is",
-                "it is done by itself; the first page shows how far it is",
+                "a running `lethe run` does it automatically, and `lethe sweep --replay --yes --wait` here; \
+                 `lethe status` shows the progress",
+                "this happens automatically; `GET /api/v1/status` shows the progress",
+                "this happens automatically; the first page shows the progress",
             ],
             Self::OverBrake(sweep) => {
                 let sweep = if sweep == "--list" { "--list FILE" } else { sweep.as_str() };
                 own = format!(
-                    "look at it with `lethe sweep {sweep} --preview`; \
+                    "check it with `lethe sweep {sweep} --preview`; \
                      if it is right, start it with `lethe sweep {sweep} --over-brake`"
                 );
                 [
                     own.as_str(),
-                    "look at it with `POST /api/v1/previews`; if it is right, start it with `\"over_brake\": true`",
-                    "look at its preview; if it is right, ask an operator to start it over the brake",
+                    "check it with `POST /api/v1/previews`; if it is right, start it with `\"over_brake\": true`",
+                    "check its preview; if it is right, ask an operator to start it over the brake",
                 ]
             }
             Self::Settle(target) => {

@@ -18,7 +18,7 @@ pub enum Segment {
 impl JsonPath {
     /// Parses a path that starts with `$`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| Err(format!("`{text}` is no JSON path: {why}"));
+        let wrong = |why: &str| Err(format!("`{text}` is not a valid JSON path: {why}"));
         let Some(mut rest) = text.strip_prefix('$') else { return wrong("it should start with `$`") };
         let mut segments = Vec::new();
         while !rest.is_empty() {

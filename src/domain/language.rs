@@ -3,6 +3,7 @@
 
 mod hints;
 mod messages;
+mod policy;
 mod reports;
 
 use std::borrow::Cow;
@@ -28,7 +29,7 @@ const SEPARATORS: [&str; 3] = [". ", "; ", ": "];
 
 /// Every sentence.
 fn all() -> impl Iterator<Item = &'static Phrase> {
-    [messages::PHRASES, hints::PHRASES, reports::PHRASES].into_iter().flatten()
+    [messages::PHRASES, policy::PHRASES, hints::PHRASES, reports::PHRASES].into_iter().flatten()
 }
 
 /// A text of Lethe's own in the language of this code: `fr`, `de`, or English.

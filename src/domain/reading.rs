@@ -83,7 +83,7 @@ pub fn in_words(message: &str) -> (String, Option<String>) {
     }
     let value = ["invalid type: ", "invalid value: "].iter().find_map(|opening| message.strip_prefix(opening));
     if let Some((found, expected)) = value.and_then(|rest| rest.split_once(", expected ")) {
-        return (format!("{} stands where {} should be", shown(found), plain_type(expected)), None);
+        return (format!("found {}, expected {}", shown(found), plain_type(expected)), None);
     }
     match message.split_once(AND_SO) {
         Some((what, fix)) => (what.to_owned(), Some(fix.to_owned())),
@@ -131,11 +131,11 @@ fn plain_type(expected: &str) -> &str {
 /// Why a file cannot be read or written, in words.
 pub fn trouble(kind: ErrorKind) -> String {
     match kind {
-        ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        ErrorKind::NotFound => "file or folder not found".to_owned(),
         ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        ErrorKind::NotADirectory => "it is no folder".to_owned(),
-        ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
-        ErrorKind::PermissionDenied => "this account has no right to".to_owned(),
+        ErrorKind::NotADirectory => "it is not a folder".to_owned(),
+        ErrorKind::InvalidData => "it is not valid UTF-8 text".to_owned(),
+        ErrorKind::PermissionDenied => "this account has no permission".to_owned(),
         other => other.to_string(),
     }
 }
@@ -155,10 +155,10 @@ mod tests {
             ("unknown field `x`, there are no fields", "unknown setting `x` | "),
             ("unknown variant `z`, expected one of `a`, `b`", "unknown word `z` | the words here are `a`, `b`"),
             ("missing field `client`", "`client` is missing | "),
-            ("invalid type: string \"many\", expected i64", "`\"many\"` stands where a whole number should be | "),
-            ("invalid type: integer `1`, expected a boolean", "`1` stands where `true` or `false` should be | "),
-            ("invalid type: map, expected a string", "a table stands where a text in quotes should be | "),
-            ("invalid value: string \"x\", expected `\"delete\"`", "`\"x\"` stands where `\"delete\"` should be | "),
+            ("invalid type: string \"many\", expected i64", "found `\"many\"`, expected a whole number | "),
+            ("invalid type: integer `1`, expected a boolean", "found `1`, expected `true` or `false` | "),
+            ("invalid type: map, expected a string", "found a table, expected a text in quotes | "),
+            ("invalid value: string \"x\", expected `\"delete\"`", "found `\"x\"`, expected `\"delete\"` | "),
             ("one thing; another", "one thing | another"),
             ("duplicate key", "duplicate key | "),
         ];

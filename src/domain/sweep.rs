@@ -18,7 +18,7 @@ pub enum SweepKind {
     /// Takes the clients without activity for the policy's period.
     Period,
 
-    /// Takes the clients that a person named. It cannot be scheduled.
+    /// Takes the clients named by a person. It cannot be scheduled.
     List,
 
     /// Takes the clients anonymized before whose data was restored.

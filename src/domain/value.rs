@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 ///
 /// # Panics
 ///
-/// If a map has keys that are no texts, or a value says that it cannot be written; nothing here does.
+/// If a map has keys that are not texts, or a value says that it cannot be written; nothing here does.
 pub fn json_of<T: serde::Serialize + ?Sized>(data: &T) -> String {
     serde_json::to_string(data).expect("plain data")
 }

@@ -19,7 +19,7 @@ impl Window {
         match times {
             Some((from, until)) if from != until => Ok(Self { from, until, zone }),
             Some(_) => Err("begins and ends at the same time".to_owned()),
-            None => Err("is no window such as `22:00-06:00`".to_owned()),
+            None => Err("is not a window such as `22:00-06:00`".to_owned()),
         }
     }
 

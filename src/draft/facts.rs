@@ -54,7 +54,7 @@ impl<'a> Facts<'a> {
         column: &str,
     ) -> Option<Share> {
         let held = self.answers.get(&(target.to_owned(), column.to_owned()))?;
-        // Markers of none (0, -1) are no references.
+        // Markers of none (0, -1) are not references.
         let asked = values.filter(|value| !["0", "-1"].contains(&value.as_str()) || held.contains(*value));
         let mut share = Share { matched: 0, of: 0 };
         for value in asked {

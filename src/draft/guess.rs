@@ -234,7 +234,7 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
         }
         Meaning::State if is_region(place.table) => personal(),
         Meaning::City | Meaning::Region | Meaning::Postcode if !own && !has(place.table, &[Meaning::Street]) => {
-            personal().doubted("may be the client's place, or another")
+            personal().doubted("may be the client's location, or another")
         }
         Meaning::State if matches!(seen, Some(Look::Code | Look::Number | Look::Flag)) => Guess::plain(),
         Meaning::State => personal().doubted("may be part of an address, or a status"),
@@ -249,7 +249,7 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
         }
         Meaning::Picture if matches!(place.column.kind(), Kind::Text) => {
             let mut picture = personal();
-            picture.note = Some("only the name of the file is emptied, the file itself stays".to_owned());
+            picture.note = Some("only the name of the file is emptied, the file itself is kept".to_owned());
             picture
         }
         Meaning::Note if own => personal(),
@@ -369,7 +369,7 @@ fn personal_paths(values: &[String]) -> Vec<String> {
 fn staff(place: &Place, seen: Option<Look>) -> Guess {
     let named = matches!(seen, None | Some(Look::Email | Look::PersonName | Look::Words));
     if place.column.kind() == Kind::Text && named {
-        return Guess::personal(place.clear()).doubted("names who did it: the client, or someone in the house?");
+        return Guess::personal(place.clear()).doubted("names the person who did it: the client, or an employee?");
     }
     Guess::plain()
 }
@@ -416,12 +416,14 @@ fn by_type(place: &Place) -> Guess {
         Kind::Number if place.role != Role::Client => Guess::plain(),
         Kind::Integer if place.role == Role::Other && !has_long_numbers(place) => Guess::plain(),
         Kind::Integer | Kind::Number => {
-            Guess::personal(place.clear()).doubted("holds numbers, of what is not told by its name")
+            Guess::personal(place.clear()).doubted("holds numbers, and its name does not say of what")
         }
         Kind::Bytes => Guess::personal(place.clear()).doubted("holds bytes: a picture, a document?"),
         Kind::Text | Kind::Unknown if place.values.is_empty() => {
             Guess::personal(place.clear()).doubted("is empty or was not sampled, and its name says nothing")
         }
-        Kind::Text | Kind::Unknown => Guess::personal(place.clear()).doubted("holds text, of what is not told"),
+        Kind::Text | Kind::Unknown => {
+            Guess::personal(place.clear()).doubted("holds text, and its name does not say of what")
+        }
     }
 }

@@ -79,8 +79,7 @@ impl Reach<'_> {
                 .collect();
             self.tables.retain(|reached| !dropped.contains(&reached.table.name));
             for name in dropped.into_iter().chain(tables.iter().cloned()) {
-                self.doubtful
-                    .insert(name.clone(), "seems to belong to clients, and no link of it was valid".to_owned());
+                self.doubtful.insert(name.clone(), "seems to belong to clients, but no link was valid".to_owned());
                 self.others.entry(name).or_insert(Other::SetUp);
             }
             if self.tables.len() == before {
@@ -120,7 +119,7 @@ pub(super) fn is_contact_table(table: &LiveTable) -> bool {
 /// Finds every table that reaches the client table: by declared foreign keys,
 /// by the names of columns and their values, by owner type and id, by another
 /// key of the client, and over link tables. Set-up tables and those of staff
-/// are no way to a client, whatever they refer to.
+/// are not ways to a client, whatever they refer to.
 pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a> {
     let known = reference::references_to(facts, client);
     let mut by_table: BTreeMap<&str, Vec<&Reference>> = BTreeMap::new();
@@ -156,7 +155,7 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         for &table in own.iter().filter(|table| !seen.contains(table.name.as_str())) {
             let mut ways: Vec<Way> = Vec::new();
             for reference in of(table).iter().filter(|reference| level.contains(&reference.to)) {
-                // Who wrote a row is no client, unless the clients are those who log in.
+                // Who wrote a row is not a client, unless the clients are those who log in.
                 if client.is_of_users() || !is_audit_of(table, reference) {
                     ways.push(way(reference, client));
                 }

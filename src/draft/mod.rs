@@ -99,7 +99,7 @@ pub enum DraftError {
     NoTables,
 
     /// The table named by the person does not exist.
-    #[error("there is no table `{table}`")]
+    #[error("table `{table}` not found")]
     UnknownTable {
         table: String,
         /// The most similar table.

@@ -140,7 +140,7 @@ impl Place<'_> {
             }
             Kind::Text | Kind::Unknown | Kind::Bytes => self.checked(Act::Clear),
             Kind::Integer | Kind::Number | Kind::Date if self.in_unique() => {
-                let why = "is NOT NULL and UNIQUE, so no one value can take its place".to_owned();
+                let why = "is NOT NULL and UNIQUE, so one value cannot replace all others".to_owned();
                 Err((Act::Keep("NOT NULL and UNIQUE".to_owned()), why))
             }
             Kind::Integer | Kind::Number => self.checked(Act::Number(0)),
@@ -250,7 +250,7 @@ impl Place<'_> {
             Some(allowed) => {
                 Err((Act::Text(allowed), "has a CHECK constraint; this is one of the values that it lists".to_owned()))
             }
-            None => Err((act, "has a CHECK constraint that must accept what takes its place".to_owned())),
+            None => Err((act, "has a CHECK constraint that must accept the replacement".to_owned())),
         }
     }
 }

@@ -151,27 +151,27 @@ fn a_draft_reads_from_top_to_bottom() {
     [client]
     table = "customers"
     key   = "customer_no"
-    # to_anonymize_on = "..."   the column with the day from which a client is due, if there is one
+    # to_anonymize_on = "..."   the column with the date from which a client is due, if there is one
 
-    # What a job or an operator may filter on.
+    # Columns that a job or an operator can filter on.
     [filters]
     country = "country"
 
-    # No table looks like activity of clients (orders, visits, payments). With one:
+    # No table looks like client activity (orders, visits, payments). If there is one:
     # [period]
     # length   = "6 years"
     # activity = [{ table = "...", date = "..." }]
 
-    # What refuses a client. Lethe cannot know what is still open with you; from the columns, perhaps:
+    # Guards refuse clients. Lethe cannot know which business is still open; from the columns, perhaps:
     # [[guards]]
     # name   = "balance"
     # reason = "has a balance"
     # table  = "customers"
     # where  = "balance <> 0"
 
-    # What holds in every table that does not say otherwise.
+    # Rules for every table that does not have its own.
     [everywhere]
-    blanks = "stay"   # only values are replaced and cleared: blank stays blank
+    blanks = "stay"   # blank values are left as they are
 
     [tables.customers]
     non_personal = ["customer_no", "country", "balance", "created_on"]

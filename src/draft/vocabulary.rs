@@ -154,7 +154,7 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
     }
     let last = words.last()?.clone();
     let sticky = anywhere(&words, Meaning::is_sticky).filter(|found| {
-        // A dated or counted secret is no secret; a dated birth is one.
+        // A dated or counted secret is not a secret; a dated birth is one.
         *found == Meaning::Birth || !MOMENTS.contains(&last.as_str())
     });
     if sticky.is_some() {

@@ -75,9 +75,9 @@ pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &D
 fn head(client: &ClientTable, reach: &Reach, due: &Due, uncertain: usize) -> String {
     let sweep = if due.to_anonymize_on.is_some() { "--due" } else { "--period" };
     let decide = match uncertain {
-        0 => "Every column has a guess and none is left open; read them all the same.".to_owned(),
-        1 => "One decision waits for you under `# TODO`: uncomment its line, changed or not.".to_owned(),
-        many => format!("{many} decisions wait for you under `# TODO`: uncomment each line, changed or not."),
+        0 => "Every column has a guess, and no decision is pending. Read them all anyway.".to_owned(),
+        1 => "One decision is marked `# TODO`: uncomment its line, with or without changes.".to_owned(),
+        many => format!("{many} decisions are marked `# TODO`: uncomment each line, with or without changes."),
     };
     let tables = match reach.tables.len() {
         0 => "No other table reaches it.".to_owned(),
@@ -85,15 +85,15 @@ fn head(client: &ClientTable, reach: &Reach, due: &Due, uncertain: usize) -> Str
         many => format!("{many} more tables reach it."),
     };
     format!(
-        "# A draft of the anonymization policy, by `lethe policy init` from the live schema.\n\
+        "# A draft of an anonymization policy, written by `lethe policy init` from the live schema.\n\
          #\n\
          # The clients are in `{}`. {tables} Every column has a guess of what it holds\n\
          # and what happens to it, from its name, its type and a few samples. A guess can be wrong.\n\
          # {decide}\n\
          #\n\
          # Next:\n\
-         #   lethe policy check                what is still missing, each with its place\n\
-         #   lethe sweep {sweep} --rehearse   does everything once and rolls it back\n",
+         #   lethe policy check                lists what is still missing, with its location\n\
+         #   lethe sweep {sweep} --rehearse   does everything, then rolls it back\n",
         comment(&client.table.name)
     )
 }
@@ -104,7 +104,7 @@ fn found_part(refused: &Refused) -> Option<String> {
         return None;
     }
     let mut text = format!(
-        "# Values of {} sampled clients were looked for in all other tables, and found in these columns. Link\n\
+        "# Values of {} sampled clients were found in these columns of tables that no link reaches. Link\n\
          # the table in the policy, or declare it free and say why the values may stay:\n#\n",
         refused.sampled
     );
@@ -183,7 +183,7 @@ fn client_part(client: &ClientTable, due: &Due) -> String {
     }
     if due.to_anonymize_on.is_none() {
         text.push_str(
-            "# to_anonymize_on = \"...\"   the column with the day from which a client is due, if there is one\n",
+            "# to_anonymize_on = \"...\"   the column with the date from which a client is due, if there is one\n",
         );
     }
     text
@@ -191,7 +191,7 @@ fn client_part(client: &ClientTable, due: &Due) -> String {
 
 fn filters_part(due: &Due) -> Option<String> {
     let width = due.filters.iter().map(|(name, _)| key(name).chars().count()).max()?;
-    let mut text = "# What a job or an operator may filter on.\n[filters]\n".to_owned();
+    let mut text = "# Columns that a job or an operator can filter on.\n[filters]\n".to_owned();
     for (name, column) in &due.filters {
         let _ = writeln!(text, "{:width$} = {}", key(name), string(column));
     }
@@ -200,23 +200,28 @@ fn filters_part(due: &Due) -> Option<String> {
 
 fn period_part(due: &Due) -> String {
     if due.activity.is_empty() {
-        return "# No table looks like activity of clients (orders, visits, payments). With one:\n\
+        return "# No table looks like client activity (orders, visits, payments). If there is one:\n\
                 # [period]\n\
                 # length   = \"6 years\"\n\
                 # activity = [{ table = \"...\", date = \"...\" }]\n"
             .to_owned();
     }
     let mut text =
-        "# Without activity for this long a client is due. Shorten or lengthen it; look for tables that are missing.\n\
+        "# A client without activity for this long is due. Adjust the period, and add tables that are missing.\n\
                     [period]\nlength    = \"6 years\"\n"
             .to_owned();
     match &due.created {
         Some(created) => {
-            let _ =
-                writeln!(text, "otherwise = {}   # the start for a client with no activity at all", string(created));
+            let _ = writeln!(
+                text,
+                "otherwise = {}   # where the period begins for a client without any activity",
+                string(created)
+            );
         }
         None => {
-            text.push_str("# otherwise = \"...\"   the client's date of creation: the start without any activity\n");
+            text.push_str(
+                "# otherwise = \"...\"   the client's date of creation: where the period begins without any activity\n",
+            );
         }
     }
     text.push_str("activity  = [\n");
@@ -241,7 +246,7 @@ fn period_part(due: &Due) -> String {
 }
 
 fn guards_part(due: &Due, client: &ClientTable) -> String {
-    let mut text = "# What refuses a client. Lethe cannot know what is still open with you; ".to_owned();
+    let mut text = "# Guards refuse clients. Lethe cannot know which business is still open; ".to_owned();
     if due.guards.is_empty() {
         text.push_str("for example:\n");
         let table = client.table.name.clone();
@@ -279,7 +284,7 @@ fn loose_part(reach: &Reach) -> Option<String> {
         return None;
     }
     let mut text =
-        "# Not reached by any link, but perhaps about people. Add a table if it holds client data:\n#\n".to_owned();
+        "# No link reaches these tables, but they may hold data about people. Add a table if it holds client data:\n#\n".to_owned();
     for loose in &reach.loose {
         let _ = writeln!(text, "#   {}: {}", comment(&loose.table.name), comment(&loose.why));
         if let Some(link) = &loose.link {
@@ -297,8 +302,9 @@ fn others_part(schema: &Schema) -> Option<String> {
         .filter(|(_, what)| what.as_str() != "view")
         .map(|(name, what)| format!("`{}` ({})", comment(name), comment(what)))
         .collect();
-    (!virtuals.is_empty())
-        .then(|| format!("# Lethe leaves these alone; a search index may hold client data: {}\n", virtuals.join(", ")))
+    (!virtuals.is_empty()).then(|| {
+        format!("# Lethe does not process these; a search index may hold client data: {}\n", virtuals.join(", "))
+    })
 }
 
 /// A remark on how a table was found, where no foreign key says it.
@@ -310,8 +316,8 @@ fn found(reached: &Reached) -> String {
         let shares = reached.ways.iter().filter_map(|way| way.share);
         let shares: Vec<String> = shares.map(|share| format!("{} of {}", share.matched, share.of)).collect();
         let tested = match shares.as_slice() {
-            [] => "no foreign key says so, and no value was there to test it".to_owned(),
-            shares => format!("no foreign key says so, and {} sampled values match", shares.join(", ")),
+            [] => "there is no foreign key, and no value to test it".to_owned(),
+            shares => format!("there is no foreign key, but {} sampled values match", shares.join(", ")),
         };
         let _ = writeln!(text, "# Linked {}; {tested}.", guessed.join(" and "));
     }

@@ -25,7 +25,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A body did not come in time.
 #[derive(Debug, thiserror::Error)]
-#[error("the body did not come in time")]
+#[error("the body did not arrive in time")]
 struct Late;
 
 /// The status of a body that could not be read: `otherwise`, unless it was late.

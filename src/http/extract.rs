@@ -35,7 +35,7 @@ where
             record(&app, parts);
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
-                "no token came with the request",
+                "the request has no token",
                 "send `Authorization: Bearer …` with a token; a person with the right `admin` can make one",
             ));
         };
@@ -46,7 +46,7 @@ where
             record(&app, parts);
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
-                "the token is not in force: it is unknown, revoked or has run out",
+                "the token is not valid: it is unknown, revoked or expired",
                 "a person with the right `admin` can make another",
             ));
         };
@@ -103,7 +103,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
         let read = axum::body::Bytes::from_request(request, state).await;
         read.map(|bytes| Self(bytes.to_vec())).map_err(|rejection| {
             let status = status(&rejection, rejection.status());
-            Problem::new(status, "the file is larger than 32 MiB, or did not come whole", "send it again")
+            Problem::new(status, "the file is larger than 32 MiB, or is incomplete", "send it again")
         })
     }
 }
@@ -161,7 +161,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathPar
         read.map(|Path(value)| Self(value)).map_err(|_| {
             Problem::new(
                 StatusCode::NOT_FOUND,
-                "there is nothing of that name",
+                "nothing of that name was found",
                 "`/api/v1/openapi.json` lists all paths",
             )
         })

@@ -52,7 +52,7 @@ pub(super) async fn done<T: Serialize>(
         Answer::Given(status, body) => return Ok((status, body)),
         Answer::Pending => {
             let what = "the same request is still being worked on, or its work was cut short";
-            return Err(Problem::new(StatusCode::CONFLICT, what, "look at `/api/v1/sweeps` whether it was started"));
+            return Err(Problem::new(StatusCode::CONFLICT, what, "check in `/api/v1/sweeps` whether it was started"));
         }
         Answer::Other => {
             let what = "the `Idempotency-Key` was used for another request";

@@ -132,7 +132,7 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
         states.push((vec![job, ("state", last.state)], 1.0));
     }
     gauge("job_last_done_timestamp_seconds", "When a sweep of the job was last done", ended);
-    gauge("job_last_state", "How the job's last sweep stands; always 1", states);
+    gauge("job_last_state", "State of the job's last sweep; always 1", states);
     let jobs = job_status(ledger, &service.jobs).await?;
     let next = jobs.iter().filter_map(|own| {
         let at = own.next.as_deref().and_then(parse_moment)?;
@@ -159,7 +159,7 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
         }));
     }
     gauge("clients_due", "Clients that are due, including those that a guard refuses; up to ten minutes old", due);
-    let help = "Clients whose time came more than so many days ago, and that were not refused when last checked; \
+    let help = "Clients that have been due for more than this many days, without those refused when last checked; \
                 up to ten minutes old";
     gauge("clients_overdue", help, late);
     let each = eligible(app).into_iter().map(|own| (vec![("job", own.job)], count(own.clients)));
@@ -180,7 +180,7 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
         each.collect::<Vec<_>>()
     };
     gauge("deliveries_open", "Files to delete and messages to send", of(|sum| sum.0));
-    gauge("deliveries_given_up", "Files and messages that were given up", of(|sum| sum.1));
+    gauge("deliveries_given_up", "Files and messages that were abandoned", of(|sum| sum.1));
     if let Some(head) = ledger.journal().await? {
         let backlog = ledger.backlog().await?;
         gauge("journal_waiting", "Outcomes that wait to be written to the journal", one(seconds(backlog.records)));
@@ -197,9 +197,9 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
     }
     let backup = gate::last_backup(context).await.map_err(Failure::from)?;
     let backup = backup.map(|at| (Labels::new(), seconds(at.timestamp())));
-    gauge("backup_timestamp_seconds", "When the last acknowledged backup was made", backup.into_iter().collect());
+    gauge("backup_timestamp_seconds", "When the last acknowledged backup was taken", backup.into_iter().collect());
     let may_run = f64::from(u8::from(context.planner.plan_checked(&context.store).await.is_ok()));
-    gauge("policy_complete", "1 if the policy is a plan on the schema as it is now", one(may_run));
+    gauge("policy_complete", "1 if the policy is valid for the current schema", one(may_run));
     Ok(registry)
 }
 

@@ -59,7 +59,7 @@ const KINDS: [Kind; 11] = [
 const NO_TICK: &str = "tick = NULL, note = COALESCE(note || '; ', '') || 'the clock was ahead: reset on ' \
      || substr(CAST($2 AS TEXT), 1, 10) || ', its tick was ' || tick";
 const AT_ONCE: &str = "run_at = $2, lease_until = CASE WHEN lease_until > $2 THEN $2 ELSE lease_until END";
-/// When it was really made is not known, so it is no recent backup.
+/// When it was really made is not known, so it is not a recent backup.
 const NO_BACKUP: &str = "note = COALESCE(note || '; ', '') || 'acknowledged for ' || made_at \
      || ' by a clock that was ahead, reset on ' || substr(CAST($2 AS TEXT), 1, 10), made_at = '1970-01-01T00:00:00.000Z'";
 
@@ -87,7 +87,7 @@ impl Ledger {
         }
         let day = (now + ZONES).date_naive();
         for sweep in self.running_sweeps().await?.into_iter().filter(|sweep| sweep.today > day) {
-            let note = format!("the clock was ahead: the sweep was opened for {}, which has not come", sweep.today);
+            let note = format!("the clock was ahead: the sweep was opened for {}, which is in the future", sweep.today);
             tracing::warn!(sweep = sweep.id, note, "sweep stopped");
             self.stop_sweep(sweep.id, &note).await?;
         }

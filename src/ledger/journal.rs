@@ -35,7 +35,7 @@ row! {
         pub halted_for: Option<Halt>,
         /// When the journal was found to be ahead of the ledger; live sweeps wait.
         pub restored_at: Option<String>,
-        /// The sweep that does again what the journal knows.
+        /// The sweep that replays the journal.
         pub replay: Option<i64>,
         /// The ledger's random name; `None` until a journal of version 0.1 was looked at.
         #[serde(skip)]

@@ -251,11 +251,7 @@ mod tests {
         assert_eq!((renamed.own.number, renamed.own.folder.as_str()), (2, "guests"), "its journal stays where it is");
         let either = choose(&two, Some("visitors"), &schema(&["visitors", "clients"]));
         assert_eq!(either, Err(vec!["customers".to_owned(), "guests".to_owned()]));
-        assert_eq!(
-            choose(&two, Some("visitors"), &schema(&["customers", "guests"])),
-            Ok(None),
-            "there is no such table"
-        );
+        assert_eq!(choose(&two, Some("visitors"), &schema(&["customers", "guests"])), Ok(None), "table not found");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Ledger {
         transaction.commit().await
     }
 
-    /// Opens the sweep that does again what the journal knows, unless another process has.
+    /// Opens the sweep that replays the journal, unless another process has.
     pub async fn open_replay(&self, sweep: &NewSweep<'_>) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
@@ -124,7 +124,7 @@ impl Ledger {
         .await
     }
 
-    /// Whether a sweep is the one that does again what the journal knows.
+    /// Whether a sweep is the one that replays the journal.
     pub async fn is_replay_of_restore(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
         query_scalar("SELECT count(*) > 0 FROM lethe_journal WHERE replay = $1").bind(sweep).fetch_one(connection).await
     }

@@ -56,7 +56,7 @@ impl Mailer {
         timeout: Duration,
     ) -> Result<Self, (&'static str, &'static str)> {
         let wrong = |what| ("server", what);
-        let url = Url::parse(server).map_err(|_| wrong("is no URL; `smtps://user@mail.example` is one"))?;
+        let url = Url::parse(server).map_err(|_| wrong("is not a valid URL such as `smtps://user@mail.example`"))?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(wrong("names no host"))?;
         if url.password().is_some() {
             return Err(wrong("has a password in it, which belongs into the file that `email.password_file` names"));
@@ -74,7 +74,7 @@ impl Mailer {
         };
         let builder = match (url.username(), password) {
             ("", None) => builder,
-            ("", Some(_)) => return Err(wrong("names no user, and there is a password")),
+            ("", Some(_)) => return Err(wrong("names no user, but a password is set")),
             (_, None) => return Err(("password_file", "is not set, and `email.server` names a user")),
             (user, Some(password)) => {
                 let user = plain(user).ok_or(wrong("names a user that is not UTF-8"))?;
@@ -83,8 +83,10 @@ impl Mailer {
         };
         Ok(Self {
             transport: builder.timeout(Some(timeout)).build(),
-            from: from.parse().map_err(|_| ("from", "is no address; `Lethe <lethe@example.com>` is one"))?,
-            to: to.parse().map_err(|_| ("to", "is no list of addresses; `ops@example.com, dpo@example.com` is one"))?,
+            from: from.parse().map_err(|_| ("from", "is not a valid address such as `Lethe <lethe@example.com>`"))?,
+            to: to
+                .parse()
+                .map_err(|_| ("to", "is not a list of addresses such as `ops@example.com, dpo@example.com`"))?,
             timeout,
         })
     }

@@ -65,7 +65,7 @@ impl Folder {
     /// A root in this folder, which need not be there yet.
     pub fn new(folder: &Path) -> Result<Self, &'static str> {
         if !folder.is_absolute() {
-            return Err("is no absolute path");
+            return Err("is not an absolute path");
         }
         if folder.components().any(|part| matches!(part, std::path::Component::ParentDir)) {
             return Err("has `..` in it");
@@ -188,8 +188,8 @@ impl OpenFolder {
                 remove(folder.as_fd(), last, AtFlags::REMOVEDIR)
             }
             (_, Some(FileType::Symlink)) => Err(FileFault::Refused("the path leads to a link")),
-            (FileKind::File, Some(_)) => Err(FileFault::Refused("the path leads to something that is no file")),
-            (FileKind::Folder, Some(_)) => Err(FileFault::Refused("the path leads to something that is no folder")),
+            (FileKind::File, Some(_)) => Err(FileFault::Refused("the path does not lead to a file")),
+            (FileKind::Folder, Some(_)) => Err(FileFault::Refused("the path does not lead to a folder")),
         }
     }
 }

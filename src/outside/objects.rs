@@ -81,7 +81,7 @@ pub(super) async fn delete(bucket: &Bucket, path: &str, kind: FileKind) -> Resul
         "" => path.to_owned(),
         prefix => format!("{prefix}/{path}"),
     };
-    let name = Path::parse(name).map_err(|_| FileFault::Refused("the path is no name of an object"))?;
+    let name = Path::parse(name).map_err(|_| FileFault::Refused("the path is not a valid object name"))?;
     match kind {
         FileKind::File => file(bucket, &name).await,
         FileKind::Folder => folder(bucket, &name).await,

@@ -199,8 +199,9 @@ impl<'a> Builder<'a> {
         let mut spelt = Vec::new();
         for name in &condition.columns {
             if table.column(name).is_none() && text.contains(&format!("\"{name}\"")) {
-                let what = format!("table `{}` has no column `{name}`, and double quotes are for columns", table.name);
-                self.problem(place, what, format!("a text stands in single quotes: `'{name}'`"));
+                let what =
+                    format!("table `{}` has no column `{name}`, and double quotes enclose a column name", table.name);
+                self.problem(place, what, format!("put a text in single quotes: `'{name}'`"));
                 continue;
             }
             spelt.extend(self.column(table, name, place));
@@ -300,7 +301,7 @@ impl<'a> Builder<'a> {
     pub(super) fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
         let kind = table.column(column).map_or(Kind::Unknown, LiveColumn::kind);
         if let Some(fix) = self.schema.dialect.date_problem(kind) {
-            self.problem(place, format!("`{}.{column}` is no date column", table.name), fix);
+            self.problem(place, format!("`{}.{column}` is not a date column", table.name), fix);
         }
     }
 
@@ -309,7 +310,7 @@ impl<'a> Builder<'a> {
         if matches!(live.kind(), Kind::Text | Kind::Date | Kind::Bytes) {
             self.problem(
                 place,
-                format!("`{}.{column}` is declared {} and says neither yes nor no", table.name, live.declared),
+                format!("`{}.{column}` is declared {} and cannot hold true or false", table.name, live.declared),
                 "name a column that holds 1 or 0",
             );
         }
@@ -369,7 +370,7 @@ impl<'a> Builder<'a> {
         if said.activity.is_empty() && said.otherwise.is_none() {
             self.problem(
                 "period",
-                "neither `activity` nor `otherwise` says from when the period counts",
+                "neither `activity` nor `otherwise` says when the period begins",
                 "list the tables of dated activity in `activity`, or name a client column in `otherwise`",
             );
         }
@@ -400,8 +401,8 @@ impl<'a> Builder<'a> {
         if due_without && (otherwise.is_some() || activity.is_empty()) {
             self.problem(
                 "period.no_activity",
-                "`no_activity` says what becomes of clients without activity, and so does `otherwise`",
-                "leave one of them out, and list where activity is recorded in `activity`",
+                "both `no_activity` and `otherwise` say what happens to clients without activity",
+                "remove one of them, and list the tables of activity in `activity`",
             );
         }
         if otherwise.is_none() && !due_without && !activity.is_empty() {
@@ -417,13 +418,13 @@ impl<'a> Builder<'a> {
         if choices.all().next().is_none() || !choices.has(choices.from) || !choices.has(choices.to) {
             self.problem(
                 "period.choices",
-                format!("no row of periods goes from {choices}"),
-                "count in months or years, the longest a whole number of steps behind the shortest",
+                format!("cannot count from {choices}"),
+                "use months or years, with the longest a whole number of steps above the shortest",
             );
         } else if !choices.has(said.length) {
             self.problem(
                 "period.length",
-                format!("`{}` is none of the choices, {choices}", said.length),
+                format!("`{}` is not one of the choices ({choices})", said.length),
                 "choose one of them, or change `choices`",
             );
         }
@@ -434,10 +435,10 @@ impl<'a> Builder<'a> {
         for guard in &self.policy.guards {
             let place = format!("guards.{}", guard.name);
             if guard.name == crate::domain::outcome::HOLD {
-                self.problem(&place, "`hold` is the reason that a hold gives", "give the guard a name of its own");
+                self.problem(&place, "`hold` is reserved for holds", "give the guard a name of its own");
             }
             if guard.name == crate::domain::outcome::NOTICE {
-                self.problem(&place, "`notice` is the reason that a notice gives", "give the guard a name of its own");
+                self.problem(&place, "`notice` is reserved for notices", "give the guard a name of its own");
             }
             if guards.iter().any(|other| other.name == guard.name) {
                 self.problem(
@@ -450,8 +451,8 @@ impl<'a> Builder<'a> {
             if guard.name.is_empty() || !guard.name.chars().all(valid) {
                 self.problem(
                     &place,
-                    format!("`{}` is no name for a guard", guard.name),
-                    "use small letters, digits and `-`, such as `open-documents`",
+                    format!("`{}` is not a valid name for a guard", guard.name),
+                    "use lowercase letters, digits and `-`, such as `open-documents`",
                 );
             }
             let on = guard.table.as_deref().unwrap_or(&self.client_table.name);
@@ -480,7 +481,7 @@ impl<'a> Builder<'a> {
         let (Some(date), Some(length)) = (&guard.date, guard.within) else {
             if guard.date.is_some() || guard.within.is_some() {
                 let what = "`date` and `within` go together: the column with the day, and how far back a day counts";
-                self.problem(place, what, "give both, or leave both out");
+                self.problem(place, what, "give both or neither");
             }
             return None;
         };
@@ -525,7 +526,7 @@ fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a Liv
             format!("`{name}` is a {kind}, and only tables hold client data"),
             match kind.as_str() {
                 "view" => "name the table behind it; a view shows what its tables hold",
-                _ => "name the table that it is filled from; triggers can let it follow",
+                _ => "name the table that it is filled from; triggers can keep it up to date",
             },
         ),
         None => Problem::new(

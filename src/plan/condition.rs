@@ -234,7 +234,7 @@ fn plain(error: &ParserError) -> String {
     };
     let message = message.split(" at Line:").next().unwrap_or(message);
     match message.rsplit_once("found: ") {
-        Some((_, "EOF")) => "it breaks off".to_owned(),
+        Some((_, "EOF")) => "it ends too early".to_owned(),
         Some((_, token)) => format!("it cannot be read from `{token}` on"),
         None => message.replace('\n', " ").to_lowercase(),
     }

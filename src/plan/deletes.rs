@@ -35,7 +35,7 @@ impl TableRules<'_, '_> {
                         builder.problem(
                             &place,
                             format!("depends on `{column}`, which a rule of this table changes, so a second run could delete more"),
-                            "make the condition depend on columns that stay",
+                            "make the condition depend on columns that are kept",
                         );
                     }
                     deletes.push(self.delete(builder, self.by_links(said.link.as_slice()), Some(condition)));
@@ -197,7 +197,7 @@ impl Builder<'_> {
         let fix = match along {
             Along::Resets(key) => {
                 format!(
-                    "keep the rows, or have the {who} changed; where rows of `{gone}` are of one client each, `clear = true` for `{}` does",
+                    "keep the rows, or have the {who} changed; if each row of `{gone}` belongs to one client, use `clear = true` for `{}`",
                     key.columns.join("`, `")
                 )
             }

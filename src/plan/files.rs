@@ -39,7 +39,7 @@ impl TableRules<'_, '_> {
         if !builder.schema.dialect.names_files.contains(&column.kind()) {
             builder.problem(
                 place,
-                format!("`{}.{}` is declared {}, and names no file", self.table.name, column.name, column.declared),
+                format!("`{}.{}` is declared {} and cannot name files", self.table.name, column.name, column.declared),
                 "give `delete_file` and `delete_folder` to columns of text, one path in each value",
             );
         }

@@ -40,13 +40,13 @@ pub(super) fn check(builder: &mut Builder) {
         let place = format!("tables.{name}");
         let Some(table) = builder.live(name, &place) else { continue };
         if let Some(other) = seen.insert(table.name.clone(), name.clone()) {
-            builder.problem(&place, format!("this table is there twice: as `{other}` too"), "leave one of them");
+            builder.problem(&place, format!("this table is listed twice: also as `{other}`"), "remove one of them");
         }
         if let Some(reason) = &rule.free {
             if reason.trim().is_empty() {
                 builder.problem(
                     &place,
-                    "`free` takes the reason why, and it is empty",
+                    "`free` needs a reason, and it is empty",
                     "say why the table holds no client data",
                 );
             }
@@ -57,11 +57,7 @@ pub(super) fn check(builder: &mut Builder) {
                 || !rule.keys.is_empty()
                 || !rule.columns.is_empty();
             if ruled || builder.is_client(name) {
-                builder.problem(
-                    &place,
-                    "both declared free of client data and given rules",
-                    "remove `free`, or the rules",
-                );
+                builder.problem(&place, "declared free of client data, and given rules", "remove `free`, or the rules");
             }
             continue;
         }
@@ -132,7 +128,7 @@ fn twice<'a>(
     place: &str,
 ) {
     if let Some(other) = names.take_while(|other| *other != name).find(|other| is_same(other)) {
-        builder.problem(place, format!("this column is there twice: as `{other}` too"), "leave one of them");
+        builder.problem(place, format!("this column is listed twice: also as `{other}`"), "remove one of them");
     }
 }
 

@@ -46,7 +46,7 @@ impl Longhand {
         let place = format!("free[{}]", at + 1);
         let said = self.policy.tables.entry(known.unwrap_or(table.clone())).or_default();
         if said.free.replace(reason.to_owned()).is_some() {
-            self.problem(place, format!("table `{table}` is declared free twice"), "leave one of them");
+            self.problem(place, format!("table `{table}` is declared free twice"), "remove one of them");
         }
     }
 
@@ -66,8 +66,8 @@ impl Longhand {
         for (table, column) in twice {
             self.problem(
                 format!("tables.{table}.columns.{column}"),
-                "this column is there twice: in `non_personal` too",
-                "leave one of them",
+                "this column is listed twice: also in `non_personal`",
+                "remove one of them",
             );
         }
     }
@@ -99,8 +99,8 @@ impl Longhand {
         for name in said.non_personal.iter().filter(|name| is_among(said.columns.keys(), name)) {
             self.problem(
                 format!("everywhere.columns.{name}"),
-                "this column is there twice: in `non_personal` too",
-                "leave one of them",
+                "this column is listed twice: also in `non_personal`",
+                "remove one of them",
             );
         }
         let mut used = BTreeSet::new();

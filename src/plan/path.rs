@@ -146,11 +146,7 @@ impl Builder<'_> {
                 let round: Vec<&str> = seen.iter().map(|(table, _)| table.as_str()).collect();
                 self.problem(
                     place,
-                    format!(
-                        "the way to the client goes round in a circle: `{}` -> `{}`",
-                        round.join("` -> `"),
-                        table.name
-                    ),
+                    format!("the links to the client form a circle: `{}` -> `{}`", round.join("` -> `"), table.name),
                     "name the column that leads out of the circle, or declare the table free",
                 );
                 continue;
@@ -162,8 +158,8 @@ impl Builder<'_> {
             if link.link.is_some() && through_clients {
                 self.problem(
                     place,
-                    "`for` without a table in `through` whose link it could name",
-                    "remove `for`, or name the table between in `through`",
+                    "`for` needs a table in `through` whose link it names",
+                    "remove `for`, or name the intermediate table in `through`",
                 );
             }
             match &link.through {
@@ -244,7 +240,7 @@ impl Builder<'_> {
             self.problem(
                 place,
                 format!("`{}` has no link called `{}`", parent.name, wanted.unwrap_or_default()),
-                "a link is called by its column, or by the `name` it is given",
+                "a link has the name of its column, or the `name` that it is given",
             );
         }
         onward
@@ -321,8 +317,8 @@ impl Builder<'_> {
             if let Some(unknown) = path.counting.iter().find(|name| rivals.iter().all(|own| own.origin != **name)) {
                 self.problem(
                     place,
-                    format!("`exclusive` names `{unknown}`, which is no link of this table"),
-                    "a link is called by its column, or by the `name` it is given",
+                    format!("`exclusive` names `{unknown}`, which is not a link of this table"),
+                    "a link has the name of its column, or the `name` that it is given",
                 );
             }
             let counts = |own: &&Path| path.counting.is_empty() || path.counting.contains(&own.origin);
@@ -391,14 +387,14 @@ impl Builder<'_> {
             return None;
         };
         if !text(column) {
-            let what = format!("`{}.{column}` holds no text", table.name);
+            let what = format!("`{}.{column}` is not a text column", table.name);
             self.problem(place, what, "remove `compare` and `text`, or name a text column");
             return None;
         }
         let Some(said) = &link.text else { return Some(Compared::AsEmails) };
         let parts = said.split_once("{key}").filter(|(_, after)| !after.contains("{key}"));
         let Some((before, after)) = parts.filter(|_| link.compare.is_none()) else {
-            let what = format!("`text = \"{said}\"` needs `{{key}}` once, and no `compare` beside it");
+            let what = format!("`text = \"{said}\"` needs `{{key}}` once, and no `compare`");
             self.problem(place, what, "write what the column holds, such as `party.party,{key}`");
             return None;
         };

@@ -168,7 +168,7 @@ fn redact(builder: &mut Builder, column: &LiveColumn, paths: &[String], place: &
     if !matches!(column.kind(), Kind::Text | Kind::Unknown | Kind::Bytes) {
         builder.problem(
             place,
-            format!("`{}` is declared {} and holds no JSON", column.name, column.declared),
+            format!("`{}` is declared {} and cannot hold JSON", column.name, column.declared),
             "use `clear = true`",
         );
     }

@@ -16,7 +16,7 @@ pub(super) fn columns(builder: &mut Builder) -> Vec<String> {
             builder.problem(
                 &format!("{place}.keys.{key}"),
                 "`quasi_identifier` has no meaning for a key",
-                "remove it: what is measured are columns of the client table",
+                "remove it: only columns of the client table are measured",
             );
         }
         for (column, said) in rule.columns.iter().filter(|(_, said)| said.quasi_identifier) {
@@ -52,8 +52,8 @@ fn quasi_identifier(
     if builder.key.contains(&spelt) {
         builder.problem(
             place,
-            "this is the client's key, of which there is one each",
-            "remove `quasi_identifier`: that the key stays is in every report",
+            "this is the client's key, which no other client has",
+            "remove `quasi_identifier`: every report says that the key is kept",
         );
         return None;
     }
@@ -85,7 +85,7 @@ fn said(builder: &mut Builder) {
     for (place, text) in texts {
         let place = place.as_str();
         if text.is_some_and(|text| text.trim().is_empty()) {
-            builder.problem(place, "is empty", "say it, or leave the setting out");
+            builder.problem(place, "is empty", "fill it in, or remove the setting");
         }
     }
 }

@@ -45,15 +45,15 @@ pub(super) fn rows(builder: &mut Builder) -> Vec<RowRetention> {
             builder.problem(
                 &place,
                 "other tables of the policy are reached through this one, and without its rows theirs would lead to no client",
-                "give `retention` to a table that nothing is reached through",
+                "use `retention` only in a table that no other is reached through",
             );
         }
         let rule = builder.rule_of(&table.name);
         if rule.is_some_and(|rule| rule.columns.values().chain(rule.keys.values()).any(|own| own.names().is_some())) {
             builder.problem(
                 &place,
-                "rows of this table name files, and old rows would go without them",
-                "remove `retention`, or `delete_file` and `delete_folder`: files go with their client alone",
+                "rows of this table name files, which would stay when old rows are deleted",
+                "remove `retention`, or `delete_file` and `delete_folder`: files are deleted only with their client",
             );
         }
         all.extend(of_table(builder, table, said, &place));
@@ -122,7 +122,7 @@ fn keeps_clients(builder: &mut Builder, table: &LiveTable, said: &policy::RowRet
         builder.problem(
             place,
             format!(
-                "these rows are activity that keeps clients for {}, and would go after {}",
+                "these rows are activity that keeps clients for {}, and would be deleted after {}",
                 period.length, said.length
             ),
             "make the period of the rows at least as long as that of clients",

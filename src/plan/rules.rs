@@ -148,7 +148,7 @@ impl TableRules<'_, '_> {
         place: &str,
     ) -> Option<Cleanable> {
         let why = match self.rule.rows {
-            Some(Rows::All(_)) => "the rows are deleted, so nothing of them is left to be cleaned",
+            Some(Rows::All(_)) => "the rows are deleted, so nothing is left to clean",
             _ if self.travels(column) => {
                 "other rows are reached through this column, so it cannot be cleaned by itself"
             }
@@ -211,7 +211,7 @@ impl TableRules<'_, '_> {
             {
                 builder.problem(
                     place,
-                    format!("a later entry of `actions` would be taken once `{table}`, through which entry {} reaches its rows, has changed", at + 1),
+                    format!("once `{table}` has changed, entry {} of `actions` no longer reaches its rows through it, and a later entry would apply", at + 1),
                     "move the entry to the end, or tell the rows apart with `where`",
                 );
             }
@@ -239,11 +239,7 @@ impl TableRules<'_, '_> {
         let Some(link) = link.filter(|_| !self.paths.is_empty()) else { return };
         if !self.paths.iter().any(|path| &path.name == link) {
             let links = super::builder::list(self.paths.iter().map(|path| path.name.as_str()));
-            builder.problem(
-                place,
-                format!("there is no link `{link}`"),
-                format!("the links of this table are {links}"),
-            );
+            builder.problem(place, format!("link `{link}` not found"), format!("the links of this table are {links}"));
         }
     }
 
@@ -290,7 +286,7 @@ impl TableRules<'_, '_> {
         if is_key {
             builder.problem(
                 place,
-                "this is the client's key, which must stay",
+                "this is the client's key, which must be kept",
                 "give it `class = \"non-personal\"`, or `keep = \"<why>\"`",
             );
         }
@@ -368,7 +364,7 @@ impl TableRules<'_, '_> {
                 let fix = format!(
                     "give it to the value column: `{value} = {{ class = \"personal\", keep = \"see keys\", residue = \"blank\" }}`"
                 );
-                builder.problem(&place, "`residue` is said of the value column, not of a key", fix);
+                builder.problem(&place, "`residue` belongs to the value column, not to a key", fix);
             }
             if said.cleanable {
                 builder.problem(&place, "`cleanable` has no meaning for a key", "remove it: it is for a column");
@@ -561,7 +557,7 @@ fn row_key(table: &LiveTable, column: &LiveColumn) -> Vec<String> {
 fn stays(builder: &mut Builder, place: &str) {
     builder.problem(
         place,
-        "identifying data that stays: it would be found here itself, and no client could ever go",
+        "identifying data that is kept: the search would find it here, and no client could be anonymized",
         "give it an action, or remove `identifying`",
     );
 }

@@ -73,8 +73,8 @@ pub(super) fn check(
             } else if let Some(read) = first_changed(&read_once(rule), &apart) {
                 builder.problem(
                     &place,
-                    format!("depends on `{read}`, which a rule for other rows, or one that has to wait, changes too"),
-                    "make the condition depend on columns that stay, or give both rules the same `for`",
+                    format!("depends on `{read}`, which is also changed by a rule for other rows, or by one that has to wait"),
+                    "make the condition depend on columns that are kept, or give both rules the same `for`",
                 );
             }
         }

@@ -25,9 +25,9 @@ pub(super) fn columns(builder: &mut Builder) -> Vec<String> {
                 builder.problem(&place, what, "remove `shown`, and mark columns of the client table");
             } else if said.class == Class::Sensitive {
                 let what = "a review is read by people and saved on their machines, and this column is sensitive";
-                builder.problem(&place, what, "remove `shown`, and mark what names the client");
+                builder.problem(&place, what, "remove `shown`, and mark columns that name the client");
             } else if builder.key.contains(&spelt) {
-                builder.problem(&place, "this is the client's key, which a review shows always", "remove `shown`");
+                builder.problem(&place, "this is the client's key, which a review always shows", "remove `shown`");
             } else {
                 marked.push(spelt);
             }

@@ -217,8 +217,8 @@ impl BranchSpec {
         if let Some(literal) = &self.replace {
             found.push(match literal {
                 Literal::Float(value) if !value.is_finite() => {
-                    let what = format!("`replace = {value}` is no number that a database can hold");
-                    return Err(RuleError::new(what, "use a number with digits, or `clear = true`"));
+                    let what = format!("`replace = {value}` is not a number that a database can hold");
+                    return Err(RuleError::new(what, "use a finite number, or `clear = true`"));
                 }
                 Literal::Text(text) => Action::Text(Template::parse(text)?),
                 other => Action::Constant(other.clone()),
@@ -232,7 +232,7 @@ impl BranchSpec {
         }
         if let Some(to) = self.generalize {
             if to == Generalize::First(0) {
-                return Err(RuleError::new("`generalize = { first = 0 }` keeps nothing", "write `clear = true`"));
+                return Err(RuleError::new("`generalize = { first = 0 }` keeps nothing", "use `clear = true`"));
             }
             found.push(Action::Generalize(to));
         }
@@ -240,7 +240,7 @@ impl BranchSpec {
             if paths.is_empty() {
                 return Err(RuleError::new(
                     "`redact` names no path",
-                    "name paths such as `$.contact.email`, or write `clear = true`",
+                    "name paths such as `$.contact.email`, or use `clear = true`",
                 ));
             }
             found.push(Action::Redact(paths.clone()));
@@ -249,7 +249,7 @@ impl BranchSpec {
             0 | 1 => Ok(found.pop()),
             _ => Err(RuleError::new(
                 "more than one action",
-                "leave one, or list them in `actions` with a `for` or `where` each",
+                "keep one, or list them in `actions` with a `for` or `where` each",
             )),
         }
     }
@@ -327,7 +327,7 @@ impl Column {
                 for spec in specs {
                     let nothing = || {
                         RuleError::new(
-                            "an entry of `actions` says nothing to do",
+                            "an entry of `actions` has no action",
                             "give it an action, such as `clear = true`",
                         )
                     };
@@ -363,10 +363,10 @@ impl Column {
     /// A name goes with what it names: a row that keeps it would keep the file.
     fn check_named(&self, branches: &mut Vec<Branch>) -> Result<(), RuleError> {
         if self.delete_file.is_some() && self.delete_folder.is_some() {
-            return Err(RuleError::new("both `delete_file` and `delete_folder`", "leave the one that the value names"));
+            return Err(RuleError::new("both `delete_file` and `delete_folder`", "keep the one that the value names"));
         }
         if self.keep.is_some() {
-            let what = "the file goes and its name is kept, and what a row still names is not deleted";
+            let what = "the file would be deleted and its name kept, and a file that a row still names is not deleted";
             return Err(RuleError::new(what, "remove `keep`: the column is then emptied"));
         }
         if branches.is_empty() {
@@ -376,7 +376,7 @@ impl Column {
         if goes {
             return Ok(());
         }
-        let what = "what the value names is deleted, and the value stays in part or in some rows";
+        let what = "the file is deleted, but its name would stay in part or in some rows";
         Err(RuleError::new(what, "use `clear` or `replace` without `where`, or leave the action out"))
     }
 
@@ -387,8 +387,8 @@ impl Column {
     fn check_class(&self, mut branches: Vec<Branch>) -> Result<Vec<Branch>, RuleError> {
         if self.keep.as_ref().is_some_and(|why| why.trim().is_empty()) {
             return Err(RuleError::new(
-                "`keep` takes the reason why, and it is empty",
-                "say why the column may stay, or give an action",
+                "`keep` needs a reason, and it is empty",
+                "say why the column is kept, or give it an action",
             ));
         }
         if self.names().is_some() {
@@ -418,7 +418,7 @@ impl Column {
                 }
             }
             Class::Personal if branches.is_empty() && self.keep.is_none() => {
-                let fix = "say `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = \"<why>\"`";
+                let fix = "give it `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = \"<why>\"`";
                 return Err(RuleError::new("personal data without an action", fix));
             }
             Class::Personal | Class::NonPersonal => {}

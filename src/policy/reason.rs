@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Reason {
             type Value = Reason;
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str(
-                    "a text in quotes, or one for each language, as in `{ en = \"is blocked\", fr = \"est bloqué\" }`,",
+                    "a text in quotes, or one for each language, as in `{ en = \"is blocked\", fr = \"est bloqué\" }`",
                 )
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Reason, E> {

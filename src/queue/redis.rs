@@ -71,7 +71,7 @@ pub enum RedisFault {
     #[error("Redis at `{0}` answered with `{1}`")]
     Refused(String, String),
     /// It answered with something else than was asked for.
-    #[error("what answers at `{0}` is no Redis")]
+    #[error("the server at `{0}` is not Redis")]
     Strange(String),
 }
 

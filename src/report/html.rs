@@ -56,7 +56,7 @@ impl MonthReport {
                 state => vec![format!("{state}: {note}")],
             };
             if sweep.force {
-                what.push("date and period passed over".to_owned());
+                what.push("date and period ignored".to_owned());
             }
             if sweep.over_brake {
                 what.push("over the brake".to_owned());
@@ -97,7 +97,7 @@ impl SweepReport {
         let mut all = Vec::new();
         let sweep = &self.sweep;
         match sweep.state {
-            "running" => all.push("This sweep is still running: its numbers are those so far.".to_owned()),
+            "running" => all.push("This sweep is still running: its figures are provisional.".to_owned()),
             "done" => all.extend(sweep.note.clone()),
             state => all
                 .push(format!("This sweep was {state}: {}", sweep.note.as_deref().unwrap_or("no reason is recorded"))),
@@ -105,20 +105,20 @@ impl SweepReport {
         let open = u64::try_from(self.outside.open()).unwrap_or(0);
         if open > 0 {
             all.push(format!(
-                "{} not through: clients of this sweep are anonymized in the database, and not yet everywhere.",
+                "{} not complete: clients of this sweep are anonymized in the database, but not yet everywhere.",
                 if open == 1 { "1 delivery is".to_owned() } else { format!("{} deliveries are", number(open)) }
             ));
         }
         if sweep.force {
-            all.push("Date and period were passed over: clients were taken because a person named them.".to_owned());
+            all.push("Date and period were ignored: a person selected the clients.".to_owned());
         }
         if sweep.over_brake {
-            all.push("It would have taken more clients than its brake allows; a person let it.".to_owned());
+            all.push("It exceeded its brake, and a person allowed it.".to_owned());
         }
         if !self.policy.is_current && self.policy.digest.is_some() {
             all.push(
-                "Policy or schema have changed since: the figures of the sweep are those of its time, and what is said \
-                 of the policy is said of the policy as it is now."
+                "The policy or the schema has changed since: figures are as of the sweep, and statements about the policy \
+                 describe it as it is now."
                     .to_owned(),
             );
         }
@@ -147,12 +147,12 @@ impl SweepReport {
             },
         ));
         facts.push((
-            "chose",
+            "selected",
             match (sweep.kind.as_str(), sweep.cutoff) {
-                ("due", _) => "clients whose date had come".to_owned(),
+                ("due", _) => "clients whose date had passed".to_owned(),
                 ("period", Some(cutoff)) => format!("clients without activity since {cutoff}"),
-                ("list", _) => "clients that a person named".to_owned(),
-                ("replay", _) => "clients anonymized before whose data had come back".to_owned(),
+                ("list", _) => "clients named by a person".to_owned(),
+                ("replay", _) => "clients anonymized before whose data was restored".to_owned(),
                 ("retention", _) => "old rows, by the periods of their tables".to_owned(),
                 (kind, _) => format!("by kind {kind}"),
             },
@@ -188,26 +188,26 @@ impl SweepReport {
     /// The outcomes that no table is about, in a sentence.
     fn others(&self) -> String {
         if self.is_of_rows() {
-            return "Rows of an earlier day than their table’s period allows were deleted, whichever client they belonged to; rows of \
-                    clients on hold stayed. No client was looked at."
+            return "Rows older than their table’s period were deleted, for all clients; rows of clients on hold were kept. No \
+                    client was processed."
                 .to_owned();
         }
         let clients = &self.clients;
         let mut parts = Vec::new();
         for (count, what) in [
             (clients.tally.already, "had been anonymized before"),
-            (clients.tally.not_due, "were not due any more"),
+            (clients.tally.not_due, "were no longer due"),
             (clients.tally.not_found, "were not in the client table"),
             (
                 clients.failed_before,
-                "had failed in an earlier sweep, for the reason told there, and were left alone or failed again",
+                "had failed in an earlier sweep, which gives the reason, and were skipped or failed again",
             ),
             (
                 clients.left,
                 if self.sweep.state == "running" {
-                    "are still to be looked at"
+                    "are still to be processed"
                 } else {
-                    "were chosen and not looked at"
+                    "were selected but not processed"
                 },
             ),
         ] {
@@ -215,10 +215,10 @@ impl SweepReport {
                 parts.push(format!("{} {what}", number(count)));
             }
         }
-        let rest = if parts.is_empty() { String::new() } else { format!(" Besides: {}.", parts.join("; ")) };
+        let rest = if parts.is_empty() { String::new() } else { format!(" In addition: {}.", parts.join("; ")) };
         format!(
-            "Each client’s changes and its outcome were committed together; date, period, guards and holds were asked again \
-             over the rows as they were then.{rest}"
+            "Each client’s changes and its outcome were committed together; date, period, guards and holds were evaluated \
+             again in the same transaction.{rest}"
         )
     }
 }
@@ -263,7 +263,7 @@ impl Remaining {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         if self.some_rows_go {
-            lines.push("some rows go altogether".to_owned());
+            lines.push("some rows are deleted".to_owned());
         }
         let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
         for kept in &self.kept {
@@ -272,8 +272,8 @@ impl Remaining {
                 None => reasons.push((&kept.why, vec![&kept.column])),
             }
         }
-        lines.extend(reasons.iter().map(|(why, columns)| format!("{} stay: {why}", columns.join(", "))));
-        lines.extend(self.coarsened.iter().map(|own| format!("{}: {} stays", own.column, own.to)));
+        lines.extend(reasons.iter().map(|(why, columns)| format!("{} kept: {why}", columns.join(", "))));
+        lines.extend(self.coarsened.iter().map(|own| format!("{}: {} is kept", own.column, own.to)));
         if !self.in_some_rows.is_empty() {
             let columns = counted(self.in_some_rows.len(), "column");
             lines.push(format!("{columns} changed in some rows only"));

@@ -81,7 +81,7 @@ pub struct MonthReport {
     pub jobs: Vec<MonthJob>,
     /// Under which plans.
     pub policies: Vec<MonthPolicy>,
-    /// Why clients stood refused at any time of the month; one with two reasons counts for both.
+    /// Why clients were refused during the month; a client with two reasons counts for both.
     pub refusals: Vec<Told>,
     /// Why clients stood failed at any time of the month.
     pub failures: Vec<Told>,

@@ -23,17 +23,17 @@ pub struct Now {
     pub at: String,
     /// The day, in the configured time zone.
     pub day: NaiveDate,
-    /// Clients whose time has come and who are not anonymized; by date, by period.
+    /// Due clients that are not anonymized yet; by date, by period.
     pub overdue: Vec<Overdue>,
     /// How clients stand that no sweep could take.
     pub standing: Standing,
     /// Whether anonymized clients can be told apart; `None` if the policy marks no quasi-identifier.
     pub groups: Option<Groups>,
-    /// Why the policy is no plan, so that overdue clients and groups could not be counted.
+    /// Why the policy is not a plan, so that overdue clients and groups could not be counted.
     pub no_plan: Option<String>,
 }
 
-/// Clients whose time has come and who are not anonymized.
+/// Due clients that are not anonymized yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Overdue {
     /// What has come: `date` or `period`.

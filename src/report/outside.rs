@@ -82,7 +82,7 @@ impl Outside {
         }
         for own in &self.outstanding {
             said.push(format!(
-                "Not through, {} to {}: {} waiting, {} given up, since {} UTC.",
+                "Not complete, {} to {}: {} pending, {} abandoned, since {} UTC.",
                 own.kind,
                 own.target,
                 number(own.open),

@@ -199,7 +199,7 @@ fn lines(own: &Remaining) -> Vec<String> {
         changed => lines.push(format!("{changed} columns are replaced or emptied")),
     }
     lines.extend(own.lines());
-    lines.retain(|line| line != "some rows go altogether");
+    lines.retain(|line| line != "some rows are deleted");
     lines
 }
 

@@ -27,7 +27,7 @@ pub struct Remaining {
     pub reached_by: Vec<String>,
     /// Whether rows go under a condition.
     pub some_rows_go: bool,
-    /// Columns that stay as they are and are no personal data.
+    /// Columns that stay as they are and are not personal data.
     pub unchanged: Vec<String>,
     /// Columns with personal data that stay as they are.
     pub kept: Vec<Kept>,
@@ -79,24 +79,21 @@ impl Remains {
 
     fn words(&self) -> Vec<String> {
         let mut said = vec![format!(
-            "The client’s key ({}) stays. A person who has it in another list, file or system can still tell there who the \
-             client was.",
+            "The client’s key ({}) is kept. A person who has it in another list, file or system can still identify \
+             the client there.",
             self.key.iter().map(|column| format!("{}.{column}", self.client_table)).collect::<Vec<_>>().join(", ")
         )];
         let others = self.tables.len().saturating_sub(1);
         if others > 0 {
             said.push(format!(
-                "Rows of {} stay beside the client’s own, and all rows of one client still lead to the same key. What \
-                 they say together (dates, amounts, places) may be known to a person who was there.",
+                "Rows of {} are kept besides the client’s own, and all rows of one client still lead to the same key. A \
+                 person who was involved may recognize the combination (dates, amounts, places).",
                 counted(others, "table")
             ));
         }
         let count = |of: fn(&Remaining) -> usize| self.tables.iter().map(of).sum::<usize>();
         let columns = |count: usize| {
-            (
-                counted(count, "column"),
-                if count == 1 { ("stays as it is", "is changed") } else { ("stay as they are", "are changed") },
-            )
+            (counted(count, "column"), if count == 1 { ("is kept", "is changed") } else { ("are kept", "are changed") })
         };
         let kept = count(|own| own.kept.len());
         if kept > 0 {
@@ -108,7 +105,7 @@ impl Remains {
             let (columns, (_, are)) = columns(partly);
             said.push(format!(
                 "{columns} {are} only in some rows: those for which a condition of the policy holds, or that belong to \
-                 the client in one of several ways. In others the former value stays."
+                 the client in one of several ways. In other rows the former value is kept."
             ));
         }
         said.push(

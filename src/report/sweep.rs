@@ -29,7 +29,7 @@ pub struct SweepReport {
     /// Under which plan.
     pub policy: PolicyFacts,
     pub clients: Clients,
-    /// Why clients were refused; one with two reasons counts for both.
+    /// Why clients were refused; a client with two reasons counts for both.
     pub refusals: Vec<Told>,
     /// Why clients failed that had not failed so before.
     pub failures: Vec<Told>,

@@ -28,7 +28,7 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
         .filter_map(|(name, table)| table.free.as_ref().map(|why| format!("{name} ({why})")))
         .collect();
     if !free.is_empty() {
-        let means = format!("Said to hold no client data, and taken at their word: {}.", free.join("; "));
+        let means = format!("Declared to hold no client data, and not checked: {}.", free.join("; "));
         add("Tables declared free".to_owned(), means);
     }
     let named = policy.named_tables();
@@ -44,7 +44,7 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
     }
     let others: Vec<String> = loaded.schema.others.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
     if !others.is_empty() {
-        let means = format!("Left alone: {}. What they store of their own was not checked.", some(&others, MOST));
+        let means = format!("Not processed: {}. Data that they store themselves was not checked.", some(&others, MOST));
         add("Views and other objects".to_owned(), means);
     }
     add(
@@ -57,10 +57,10 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
         "Backups".to_owned(),
         match last_backup {
             Some(at) => format!(
-                "They hold former values until they expire; the last one that Lethe was told of is of {} UTC.",
+                "They hold former values until they expire; the last one recorded in Lethe is of {} UTC.",
                 minute(&at)
             ),
-            None => "They hold former values until they expire; Lethe was told of none.".to_owned(),
+            None => "They hold former values until they expire; none is recorded in Lethe.".to_owned(),
         },
     );
     add("The database’s own files".to_owned(), loaded.schema.dialect.leftovers.to_owned());
@@ -87,8 +87,9 @@ fn residue(policy: &Policy, add: &mut impl FnMut(String, String)) {
     add(
         "Parts of former values".to_owned(),
         format!(
-            "Whole former values of {} were searched for in the texts of the same client that the policy names, and none was \
-             left. Not found are values of fewer than {} characters, parts of a value, other spellings and nicknames, and what is in pictures.",
+            "Complete former values of {} were searched for in the texts of the same client that the policy names, and none was \
+             left. The search does not find values of fewer than {} characters, parts of a value, other spellings, \
+             nicknames, or text in pictures.",
             some(&identifying, MOST),
             policy.residue.min_length
         ),

@@ -50,7 +50,9 @@ impl Service {
     pub async fn classify(&self, place: &str, rule: &str) -> Result<Classified, Failure> {
         self.may_classify(place).await?;
         let wrong = |what: String| Failure::new(what, HOW);
-        let Some((table, part, name)) = parts(place) else { return Err(wrong(format!("`{place}` is no place"))) };
+        let Some((table, part, name)) = parts(place) else {
+            return Err(wrong(format!("`{place}` is not a valid location")));
+        };
         let place = format!("tables.{table}.{part}.{name}");
         let is_one_rule = toml::from_str::<toml::Table>(&format!("rule = {rule}"))
             .is_ok_and(|own| own.len() == 1 && own.get("rule").is_some_and(toml::Value::is_table));

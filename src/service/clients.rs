@@ -80,7 +80,7 @@ pub(super) fn key_of(plan: &Plan, key: &str) -> Result<Key, Failure> {
 }
 
 pub(super) fn no_client(key: &str) -> Failure {
-    Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
+    Failure::new(format!("client `{key}` not found"), "write the key as the client table has it").of(Kind::NotFound)
 }
 
 /// What would become of a client today.
@@ -124,7 +124,7 @@ fn mark(client: &Client, plan: &Plan) -> String {
 impl Service {
     /// A client's history, and what would become of it now.
     pub async fn client(&self, key: &str) -> Result<ClientStatus, Failure> {
-        self.allow_within(Right::Read, "look at clients", "").await?;
+        self.allow_within(Right::Read, "view clients", "").await?;
         self.own_client(key).await?;
         let ledger = &self.context.ledger;
         let now = look(&self.context, key, self.today()).await?;
@@ -233,7 +233,7 @@ impl Service {
             let last = history.iter().rfind(|own| own.outcome == Outcome::Anonymized.as_str());
             let on = last.and_then(|last| last.at.get(..10)).map(|day| format!(" on {day}"));
             let what = format!("client {key} was anonymized{}", on.as_deref().unwrap_or(" before"));
-            let hint = "what is gone cannot be held; a backup of before may still have it";
+            let hint = "an anonymized client cannot be held; an earlier backup may still have the data";
             return Err(Failure::new(what, hint).of(Kind::Conflict));
         }
         if !self.context.ledger.place_hold(&key, reason, &self.caller.name).await? {
@@ -261,7 +261,7 @@ impl Service {
         }
         if !self.context.ledger.release_hold(&key, &self.caller.name).await? {
             let what = format!("the hold on client `{key}` was released by another person just now");
-            return Err(Failure::new(what, Act::Holds.then(" shows who is on hold")).of(Kind::Conflict));
+            return Err(Failure::new(what, Act::Holds.then(" lists clients on hold")).of(Kind::Conflict));
         }
         Ok(key)
     }
@@ -277,7 +277,7 @@ impl Service {
 
     /// Holds, newest first: those in force, or all.
     pub async fn holds(&self, released_too: bool) -> Result<Vec<Hold>, Failure> {
-        self.allow_within(Right::Read, "look at holds", "").await?;
+        self.allow_within(Right::Read, "view holds", "").await?;
         self.own(self.context.ledger.holds(None, released_too).await?, |own| &own.client_key).await
     }
 }

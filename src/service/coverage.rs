@@ -73,7 +73,7 @@ pub struct CoveredAction {
 impl Service {
     /// How much of the database the policy covers.
     pub async fn coverage(&self) -> Result<Coverage, Failure> {
-        self.allow(Right::Read, "look at the policy").await?;
+        self.allow(Right::Read, "view the policy").await?;
         let planner = &self.context.planner;
         let store = &self.context.store;
         let policy = planner.policy()?;

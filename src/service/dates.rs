@@ -24,7 +24,9 @@ fn day(text: &str) -> Result<String, Failure> {
     let day = text.parse::<NaiveDate>().ok().map(|day| day.to_string());
     match day.filter(|day| day == text && day.as_str() >= FIRST_DAY) {
         Some(day) => Ok(day),
-        None => Err(Failure::new("that is no day on which a client could be anonymized", "write it as `2027-01-31`")),
+        None => {
+            Err(Failure::new("this is not a day on which a client could be anonymized", "write it as `2027-01-31`"))
+        }
     }
 }
 
@@ -57,7 +59,7 @@ impl Service {
         let parsed = key_of(plan, key)?;
         if !set_to_anonymize_on(context, plan, &parsed, &client, new.as_deref()).await? {
             // It was there a moment ago.
-            let hint = "what is gone needs no day any more";
+            let hint = "an anonymized client no longer needs a date";
             return match ledger_key(context, key).await {
                 Ok(_) => Err(Failure::new(format!("client `{key}` was anonymized"), hint).of(Kind::Conflict)),
                 Err(_) => Err(no_client(key)),

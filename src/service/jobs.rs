@@ -47,7 +47,7 @@ pub fn job_files(folder: &Path) -> Result<JobFiles, Failure> {
 fn read(name: &str, path: &Path) -> Result<Job, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let what = format!("the job file `{}` cannot be read: {}", path.display(), trouble(error.kind()));
-        Failure::new(what, "remove what is not a job from the folder, or make it readable")
+        Failure::new(what, "remove files that are not jobs from the folder, or make them readable")
     })?;
     Job::parse(name, &text).map_err(|error| {
         let mut failure = Failure::from(error);
@@ -77,10 +77,10 @@ pub fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
         let near = crate::domain::nearest::nearest(name, names.iter().map(String::as_str));
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => format!("there is no job file in `{}`", folder.display()),
+            None if names.is_empty() => format!("no job files found in `{}`", folder.display()),
             None => format!("the jobs are `{}`", names.join("`, `")),
         };
-        Failure::new(format!("there is no job `{name}`"), hint).of(Kind::NotFound)
+        Failure::new(format!("job `{name}` not found"), hint).of(Kind::NotFound)
     })
 }
 
@@ -199,7 +199,7 @@ async fn ticks_due(ledger: &Ledger, job: &Job, now: DateTime<Utc>) -> Result<u64
 impl Service {
     /// The jobs, when each runs next, and its last sweep.
     pub async fn jobs(&self) -> Result<Vec<JobStatus>, Failure> {
-        self.allow_within(Right::Read, "look at jobs", "").await?;
+        self.allow_within(Right::Read, "view jobs", "").await?;
         let ledger = &self.context.ledger;
         let mut jobs = job_status(ledger, &self.jobs).await?;
         for job in jobs.iter_mut().filter(|own| own.error.is_none()) {

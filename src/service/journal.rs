@@ -11,7 +11,7 @@ use crate::worker::journal::before_opening;
 use crate::worker::sweep::SweepError;
 
 /// What a person is told of a journal next to a database that has never written one.
-pub const UNKNOWN: &str = "there is a journal at `journal.place` that this database has not written; live sweeps wait for \
+pub const UNKNOWN: &str = "the journal at `journal.place` was not written by this database; live sweeps wait for \
                            `lethe journal adopt`, if it is this database's, or `lethe journal new` in an empty location";
 
 /// Whether there is anything in a journal, as far as it can be read.
@@ -66,11 +66,10 @@ impl JournalStatus {
         }
         let Some(head) = &self.head else { return all };
         if head.restored_at.is_some() {
-            let by = head.replay.map_or_else(
-                || "no replay is open yet".to_owned(),
-                |id| format!("sweep {id} does again what the journal knows"),
-            );
-            all.push(format!("the database came back from a backup: live sweeps wait, {by}"));
+            let by = head
+                .replay
+                .map_or_else(|| "no replay is open yet".to_owned(), |id| format!("sweep {id} replays the journal"));
+            all.push(format!("the database was restored from a backup: live sweeps wait, {by}"));
         }
         if let Some(error) = &head.error {
             let since = head.error_at.as_deref().map(|at| format!(" since {} UTC", minute(at))).unwrap_or_default();

@@ -57,7 +57,7 @@ impl Night {
         let be = |count: u64| if count == 1 { "was" } else { "were" };
         let mut text = match (self.running, self.due) {
             (1.., _) => format!("A sweep is running: {} anonymized so far", counted(self.anonymized, "client")),
-            (0, 0) => format!("In the night of {day} no client was due"),
+            (0, 0) => format!("On the night of {day}, no client was due"),
             (0, due) => format!(
                 "In the night of {day}, {} of {} {} anonymized",
                 crate::report::number(self.anonymized),

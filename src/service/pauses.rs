@@ -9,7 +9,7 @@ use crate::domain::hint::Act;
 use crate::ledger::Pause;
 
 impl Service {
-    /// Pauses a job, or all work: no sweep of it starts, and those that run wait after the batch in hand.
+    /// Pauses a job, or all work: no sweep of it starts, and those that run wait after the current batch.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Service {
 
     /// Pauses, newest first: those in force, or all.
     pub async fn pauses(&self, resumed_too: bool) -> Result<Vec<Pause>, Failure> {
-        self.allow_within(Right::Read, "look at jobs", "").await?;
+        self.allow_within(Right::Read, "view jobs", "").await?;
         Ok(self.context.ledger.pauses(resumed_too).await?)
     }
 }

@@ -93,16 +93,11 @@ impl Seen {
         }
         let clients = |own: &Self| counted(own.clients, "client");
         let what = if self.clients == now.clients {
-            format!("review `{}` was made again since you looked at it", review.name)
+            format!("review `{}` was created again since you viewed it", review.name)
         } else {
-            format!(
-                "review `{}` holds {}, and held {} when you looked at it",
-                review.name,
-                clients(&now),
-                clients(self)
-            )
+            format!("review `{}` holds {}, and held {} when you viewed it", review.name, clients(&now), clients(self))
         };
-        Err(Failure::new(what, "nothing was done; look at it again").of(Kind::Conflict))
+        Err(Failure::new(what, "nothing was done; check it again").of(Kind::Conflict))
     }
 }
 
@@ -130,8 +125,8 @@ impl Service {
         let making = Sought { state: Some("making".to_owned()), ..Sought::default() };
         self.tidy().await?;
         if self.context.ledger.reviews(&making, MOST_LISTED).await?.len() >= MOST_MADE {
-            let what = format!("{MOST_MADE} reviews are being made already");
-            return Err(Failure::new(what, "wait until one of them is made, or delete one").of(Kind::Conflict));
+            let what = format!("{MOST_MADE} reviews are already being created");
+            return Err(Failure::new(what, "wait until one of them is finished, or delete one").of(Kind::Conflict));
         }
         let (id, request) = self.begun(name, ask).await?;
         let service = self.clone();
@@ -147,7 +142,7 @@ impl Service {
         let name = name_of("review", name)?;
         let request = self.request_for_clients(ask).await?;
         if request.kind == SweepKind::Replay || request.force {
-            let what = "a review is of clients that are due, and passes over nothing";
+            let what = "a review is for clients that are due, and ignores neither date nor period";
             return Err(Failure::new(what, "name a job, or the kind `due`, `period` or `list`"));
         }
         let asked = Ask {
@@ -163,8 +158,8 @@ impl Service {
         self.tidy().await?;
         let begun = self.context.ledger.begin_review(name, &asked, &self.caller.name).await?;
         let id = begun.ok_or_else(|| {
-            let hint = "name it otherwise, or decide that one first";
-            Failure::new(format!("a review `{name}` waits already"), hint).of(Kind::Conflict)
+            let hint = "choose another name, or decide that one first";
+            Failure::new(format!("a review `{name}` is already pending"), hint).of(Kind::Conflict)
         })?;
         Ok((id, request))
     }
@@ -190,7 +185,8 @@ impl Service {
         match filled.await {
             Ok(true) => Ok(()),
             Ok(false) => {
-                Err(Failure::new("the review was deleted while it was made", "make another").of(Kind::Conflict))
+                Err(Failure::new("the review was deleted while it was being created", "create another")
+                    .of(Kind::Conflict))
             }
             Err(failure) => {
                 ledger.fail_review(id, &failure.message).await?;
@@ -215,7 +211,7 @@ impl Service {
             return Err(Failure::new(NO_CLIENTS, "a preview shows who was refused, and why").of(Kind::Conflict));
         }
         if all > MOST {
-            let what = format!("{all} clients would be anonymized, more than anybody reviews");
+            let what = format!("{all} clients would be anonymized, too many for a review");
             return Err(Failure::new(what, "set a limit or a filter; a review has 100,000 clients at most"));
         }
         Ok((clients, found))
@@ -232,15 +228,15 @@ impl Service {
         match self.context.ledger.review(name.trim()).await? {
             Some(found) if self.sees_review(&found)? => Ok(found),
             _ => {
-                let hint = Act::Reviews.then(" shows those there are");
-                Err(Failure::new(format!("there is no review `{}`", name.trim()), hint).of(Kind::NotFound))
+                let hint = Act::Reviews.then(" lists the existing ones");
+                Err(Failure::new(format!("review `{}` not found", name.trim()), hint).of(Kind::NotFound))
             }
         }
     }
 
     /// What a review may be of, under the policy as it is.
     pub async fn offered_reviews(&self) -> Result<Offered, Failure> {
-        self.allow_within(Right::Read, "look at reviews", "").await?;
+        self.allow_within(Right::Read, "view reviews", "").await?;
         let loaded = self.loaded().await?;
         let plan = &loaded.plan;
         let of_clients = |job: &Job| matches!(job.kind, SweepKind::Due | SweepKind::Period);
@@ -256,7 +252,7 @@ impl Service {
 
     /// Reviews, those that wait first, then the newest; up to 200.
     pub async fn reviews(&self, sought: &Sought) -> Result<Vec<Review>, Failure> {
-        self.allow_within(Right::Read, "look at reviews", "").await?;
+        self.allow_within(Right::Read, "view reviews", "").await?;
         self.tidy().await?;
         let mut seen = Vec::new();
         for review in self.context.ledger.reviews(sought, self.most_read()).await? {
@@ -274,7 +270,7 @@ impl Service {
     }
 
     pub async fn review(&self, name: &str) -> Result<Reviewed, Failure> {
-        self.allow_within(Right::Read, "look at reviews", "").await?;
+        self.allow_within(Right::Read, "view reviews", "").await?;
         let review = self.find(name).await?;
         let keys = self.keys_of(&review).await?;
         Ok(Reviewed { review, keys })
@@ -304,8 +300,10 @@ impl Service {
         waits(&review)?;
         seen.is(&review)?;
         if !self.may_approve(&review) {
-            let what =
-                format!("review `{}` was made by {}, and a second person approves it", review.name, review.made_by);
+            let what = format!(
+                "review `{}` was created by {}, and a second person has to approve it",
+                review.name, review.made_by
+            );
             return Err(Failure::new(what, "another person with the right `bulk` can").of(Kind::Forbidden));
         }
         let keys = self.held_keys(&review).await?;
@@ -364,8 +362,8 @@ impl Service {
     pub(super) async fn is_as_it_was(&self, review: &Review) -> Result<Arc<Loaded>, Failure> {
         let loaded = self.loaded().await?;
         if loaded.plan.digest != review.digest {
-            let what = format!("the policy or the schema changed since review `{}` was made", review.name);
-            return Err(Failure::new(what, "reject it and make another").of(Kind::Conflict));
+            let what = format!("the policy or the schema changed since review `{}` was created", review.name);
+            return Err(Failure::new(what, "reject it and create another").of(Kind::Conflict));
         }
         Ok(loaded)
     }
@@ -420,7 +418,7 @@ where
 pub(super) fn asked(said: &serde_json::Value, review: &str) -> Result<Ask, Failure> {
     Ask::deserialize(said).map_err(|_| {
         let what = format!("the terms of review `{review}` cannot be read");
-        Failure::new(what, "delete it and make another").of(Kind::Conflict)
+        Failure::new(what, "delete it and create another").of(Kind::Conflict)
     })
 }
 
@@ -435,14 +433,14 @@ pub(super) fn name_of<'a>(kind: &str, name: &'a str) -> Result<&'a str, Failure>
 pub(super) fn waits(review: &Review) -> Result<(), Failure> {
     let what = match review.state.as_str() {
         "waiting" => return Ok(()),
-        "making" => format!("review `{}` is still being made", review.name),
+        "making" => format!("review `{}` is still being created", review.name),
         "failed" => {
-            format!("review `{}` could not be made: {}", review.name, review.note.as_deref().unwrap_or_default())
+            format!("review `{}` could not be created: {}", review.name, review.note.as_deref().unwrap_or_default())
         }
         "expired" => format!("review `{}` is more than 30 days old", review.name),
         state => {
             format!("review `{}` was {state} by {}", review.name, review.decided_by.as_deref().unwrap_or_default())
         }
     };
-    Err(Failure::new(what, Act::Reviews.then(" shows those that wait")).of(Kind::Conflict))
+    Err(Failure::new(what, Act::Reviews.then(" lists the pending ones")).of(Kind::Conflict))
 }

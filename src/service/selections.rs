@@ -126,7 +126,7 @@ impl Service {
     /// Selections behind a name, by name, without their keys: those saved in Lethe, and the company's own. While the
     /// policy cannot be used, only the first are known.
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, Failure> {
-        self.allow_within(Right::Read, "look at selections", "").await?;
+        self.allow_within(Right::Read, "view selections", "").await?;
         let (first, mut behind, mut seen) = (behind, behind.map(str::to_owned), Vec::new());
         loop {
             let found = self.context.ledger.selections(behind.as_deref(), most).await?;
@@ -161,13 +161,13 @@ impl Service {
 
     /// A selection, without its keys.
     pub async fn selection(&self, name: &str) -> Result<Selection, Failure> {
-        self.allow_within(Right::Read, "look at selections", "").await?;
+        self.allow_within(Right::Read, "view selections", "").await?;
         self.find_selection(name).await
     }
 
     /// A selection, with a page of its keys behind one of them.
     pub async fn selected(&self, name: &str, behind: Option<&str>, most: u32) -> Result<Selected, Failure> {
-        self.allow_within(Right::Read, "look at clients", "").await?;
+        self.allow_within(Right::Read, "view clients", "").await?;
         let selection = self.find_selection(name).await?;
         if selection.source.is_none() {
             let keys = self.context.ledger.selected(selection.id, behind, most as usize).await?;
@@ -216,6 +216,6 @@ impl Service {
 }
 
 fn taken(name: &str) -> Failure {
-    let what = format!("there is a selection `{name}` already");
-    Failure::new(what, Act::Replace.after("name it otherwise, or ")).of(Kind::Conflict)
+    let what = format!("selection `{name}` already exists");
+    Failure::new(what, Act::Replace.after("choose another name, or ")).of(Kind::Conflict)
 }

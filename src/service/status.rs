@@ -110,5 +110,5 @@ impl Status {
 /// No sweep of this number.
 #[must_use]
 pub fn no_sweep(id: i64) -> Failure {
-    Failure::new(format!("there is no sweep {id}"), Act::Sweeps.then(" lists the last ones")).of(Kind::NotFound)
+    Failure::new(format!("sweep {id} not found"), Act::Sweeps.then(" lists the last ones")).of(Kind::NotFound)
 }

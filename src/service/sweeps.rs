@@ -171,7 +171,7 @@ impl Service {
         } else {
             format!("the sweep would take {}, and the preview showed {}", clients(&now), clients(seen))
         };
-        Err(Failure::new(what, "nothing was started; look at the preview again").of(Kind::Conflict))
+        Err(Failure::new(what, "nothing was started; check the preview again").of(Kind::Conflict))
     }
 
     /// Surveys the clients of a request, and seals which of them would be anonymized.
@@ -228,7 +228,7 @@ impl Service {
         let sweep = self.find_sweep(id).await?;
         if sweep.state != State::Running {
             let what = format!("sweep {id} is {}, so there is nothing to cancel", sweep.state.as_str());
-            return Err(Failure::new(what, "what was anonymized stands").of(Kind::Conflict));
+            return Err(Failure::new(what, "clients anonymized so far remain anonymized").of(Kind::Conflict));
         }
         ledger.stop_sweep(id, &format!("cancelled by {}", self.caller.name)).await?;
         Ok(())
@@ -236,7 +236,7 @@ impl Service {
 
     /// A page of sweeps, newest first.
     pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Shown>, Failure> {
-        self.allow_within(Right::Read, "look at sweeps", "").await?;
+        self.allow_within(Right::Read, "view sweeps", "").await?;
         let (mut page, most) = (page.clone(), page.limit as usize);
         let mut seen = Vec::new();
         loop {
@@ -262,7 +262,7 @@ impl Service {
     }
 
     pub async fn sweep(&self, id: i64) -> Result<SweepStatus, Failure> {
-        self.allow_within(Right::Read, "look at sweeps", "").await?;
+        self.allow_within(Right::Read, "view sweeps", "").await?;
         let ledger = &self.context.ledger;
         let sweep = self.find_sweep(id).await?;
         let shown = Shown::of(&self.context, sweep).await?;
@@ -286,7 +286,7 @@ impl Service {
 
     /// What became of a sweep's clients, in key order.
     pub async fn outcomes(&self, id: i64, page: &OutcomePage) -> Result<Vec<Listed>, Failure> {
-        self.allow_within(Right::Read, "look at clients", "").await?;
+        self.allow_within(Right::Read, "view clients", "").await?;
         self.find_sweep(id).await?;
         let (mut page, most) = (page.clone(), page.limit as usize);
         let mut listed = Vec::new();
@@ -306,7 +306,7 @@ impl Service {
 
     /// Clients that failed, up to a thousand.
     pub async fn failures(&self) -> Result<Vec<FailedClient>, Failure> {
-        self.allow_within(Right::Read, "look at clients", "").await?;
+        self.allow_within(Right::Read, "view clients", "").await?;
         let most = if self.caller.limit.is_none() { MOST_FAILURES } else { u32::MAX };
         let mut failed = self.own(self.context.ledger.failures(most).await?, |own| &own.client_key).await?;
         failed.truncate(MOST_FAILURES as usize);
@@ -402,23 +402,20 @@ impl Service {
         let kind = ask.kind.or(ask.selection.is_some().then_some(SweepKind::List));
         let mut request = match (&ask.job, kind) {
             (Some(_), Some(_)) => {
-                return refused("`job` goes with neither `kind` nor `selection`", "a job says its kind itself");
+                return refused("`job` cannot be combined with `kind` or `selection`", "a job says its kind itself");
             }
             (Some(name), None) => Request::of_job(&job(&self.jobs, name)?, now),
             (None, Some(kind)) => {
                 Request { kind, zone: self.time_zone, ..Request::of_clients(Vec::new(), self.today()) }
             }
             (None, None) => {
-                return refused(
-                    "neither `job` nor `kind` is there",
-                    "name a job, a selection, or a kind such as `due`",
-                );
+                return refused("`job` or `kind` is required", "name a job, a selection, or a kind such as `due`");
             }
         };
         let is_list = request.kind == SweepKind::List;
         if !ask.clients.is_empty() && ask.selection.is_some() {
             return refused(
-                "both `clients` and `selection` are there",
+                "`clients` and `selection` cannot be combined",
                 "save the clients in a selection, or leave it out",
             );
         }
@@ -427,7 +424,7 @@ impl Service {
             return refused("`clients` and the kind `list` go together", hint);
         }
         if ask.force && !is_list {
-            return refused("`force` is for a `list` sweep", "name the clients whose retention period is passed over");
+            return refused("`force` is for a `list` sweep", "name the clients whose period is ignored");
         }
         if ask.limit == Some(0) {
             return refused("`limit` is 0", "leave it out for no limit");

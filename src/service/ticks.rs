@@ -36,7 +36,7 @@ pub fn needs_no_review(job: &Job) -> Result<(), Failure> {
     if !job.review {
         return Ok(());
     }
-    let hint = Act::Review(job.name.clone()).then(" makes one, and a second person approves it");
+    let hint = Act::Review(job.name.clone()).then(" makes one, and a second person has to approve it");
     Err(Failure::new(format!("job `{}` asks for a review before its sweep", job.name), hint).of(Kind::Conflict))
 }
 
@@ -105,8 +105,8 @@ impl Service {
             (Err(_), Some(review)) if review.state == "making" => return Ok(false),
             (Err(_), Some(review)) if review.state != "failed" => return Ok(true),
             (Err(failure), _) => {
-                tracing::error!(job = job.name, error = failure.message, hint = %failure.hint, "no review was made");
-                alert("review-failed", format!("no review of {} could be made: {}", job.name, failure.message))
+                tracing::error!(job = job.name, error = failure.message, hint = %failure.hint, "no review was created");
+                alert("review-failed", format!("no review of {} could be created: {}", job.name, failure.message))
             }
         };
         tick_over(context, &job.name, tick, alert).await?;

@@ -301,12 +301,12 @@ impl Service {
         }
         if *seen != Rest::from(&import) {
             let clients = counted(import.kept, "client");
-            let what = format!("import {id} has {clients} in rows without errors, and is not what you looked at");
-            return Err(Failure::new(what, "nothing was done; look at it again").of(Kind::Conflict));
+            let what = format!("import {id} has {clients} in rows without errors, and is not what you viewed");
+            return Err(Failure::new(what, "nothing was done; check it again").of(Kind::Conflict));
         }
         let Some(clients) = clients.filter(|_| of == review.id) else {
             let what = format!("import {id} cannot be continued: no row without errors is left to decide on");
-            return Err(Failure::new(what, Act::Imports.then(" shows what came of it")).of(Kind::Conflict));
+            return Err(Failure::new(what, Act::Imports.then(" shows the result")).of(Kind::Conflict));
         };
         self.is_as_it_was(&review).await?;
         if review.clients != import.kept + import.removed {
@@ -329,7 +329,7 @@ impl Service {
 
     /// Workbooks that were given back, the newest first; up to 200.
     pub async fn imports(&self, sought: &Sought) -> Result<Vec<Import>, Failure> {
-        self.allow_within(Right::Read, "look at reviews", "").await?;
+        self.allow_within(Right::Read, "view reviews", "").await?;
         self.tidy().await?;
         let mut seen = Vec::new();
         for import in self.context.ledger.imports(sought, self.most_read()).await? {
@@ -343,7 +343,7 @@ impl Service {
 
     /// A workbook that was given back.
     pub async fn import(&self, id: i64) -> Result<Import, Failure> {
-        self.allow_within(Right::Read, "look at reviews", "").await?;
+        self.allow_within(Right::Read, "view reviews", "").await?;
         self.tidy().await?;
         self.found_import(id).await
     }
@@ -352,8 +352,8 @@ impl Service {
         match self.context.ledger.import(id).await? {
             Some(found) if self.sees_import(&found)? => Ok(found),
             _ => {
-                let hint = Act::Imports.then(" shows those there are");
-                Err(Failure::new(format!("there is no import {id}"), hint).of(Kind::NotFound))
+                let hint = Act::Imports.then(" lists the existing ones");
+                Err(Failure::new(format!("import {id} not found"), hint).of(Kind::NotFound))
             }
         }
     }
@@ -368,7 +368,7 @@ impl Service {
         let errors = RowError::of(&import)?;
         if errors.is_empty() {
             let what = format!("nothing is wrong with import {id}");
-            return Err(Failure::new(what, "there is a file of errors where it was refused").of(Kind::NotFound));
+            return Err(Failure::new(what, "there is an error file only if the import was refused").of(Kind::NotFound));
         }
         let rows = errors.into_iter().map(|own| {
             let row = own.row.map(|row| row.to_string()).unwrap_or_default();
@@ -438,7 +438,7 @@ impl Service {
             return Ok((Vec::new(), vec![RowError::of_file("the columns are not as they were exported", fix)]));
         }
         if saved.rows.is_empty() {
-            let fix = "reject the review if all of them are to stay";
+            let fix = "reject the review if all of them are to be kept";
             return Ok((Vec::new(), vec![RowError::of_file("no row is left", fix)]));
         }
         // Keys as a workbook shows them, and as they are.
@@ -470,7 +470,7 @@ impl Service {
                 }
             }
             if row.cells.len() > columns.len() {
-                errors.push(RowError::of_row(row, "", "there is more in the row than was exported", out));
+                errors.push(RowError::of_row(row, "", "the row contains more than was exported", out));
             }
             if errors.len() > before {
                 wrong.insert(*key);
@@ -522,7 +522,7 @@ async fn in_background<T: Send + 'static>(
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| of_sheet(&error)),
-        Err(_) => Err(Failure::fault("the workbook could not be made", "try it again")),
+        Err(_) => Err(Failure::fault("the workbook could not be created", "try it again")),
     }
 }
 

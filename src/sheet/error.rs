@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
     /// Something else altogether.
-    #[error("the file is no XLSX workbook")]
+    #[error("the file is not an XLSX workbook")]
     NotXlsx,
     /// It unpacks to more than anybody wrote.
     #[error("the file unpacks to more than a workbook of 100,000 rows")]
@@ -30,7 +30,7 @@ impl SheetError {
             Self::TooLarge => "export the review again, and only take rows out",
             Self::Foreign(_) => "export the review again, only take rows out, and save it as plain XLSX",
             Self::NoSheet(_) => "export the review again, and leave its sheets and their names as they are",
-            Self::Hidden(_) => "show everything, delete the rows of those who are to stay, and save it again",
+            Self::Hidden(_) => "show everything, delete the rows of clients to keep, and save it again",
             Self::NotWritten => "try it again; if it stays so, it is a fault of ours",
         }
     }

@@ -10,7 +10,7 @@ use crate::policy::FileKind;
 const PLAIN: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_. /";
 
 /// For each column that can name what lies in this root, the statement that
-/// gives the bytes of its values that are no plain paths, or whose last part is
+/// gives the bytes of its values that are not plain paths, or whose last part is
 /// among those in `$1`, a JSON array, in small letters.
 pub fn perhaps_alike(plan: &Plan, today: chrono::NaiveDate, root: &str, kind: FileKind) -> Vec<String> {
     let scope = Scope::new(&plan.client, today);

@@ -187,7 +187,7 @@ impl Scope<'_> {
             Generalize::Decade => format!("substr({own}, 1, 3) || '0-01-01'"),
         };
         let time = format!("CASE WHEN length({own}) > 10 THEN ' 00:00:00' ELSE '' END");
-        // What is no date is emptied: coarsening it would keep an unknown rest.
+        // What is not a date is emptied: coarsening it would keep an unknown rest.
         format!(
             "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN {} THEN {cut} || {time} ELSE {} END",
             self.dialect.is_day(&own),

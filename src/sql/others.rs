@@ -89,7 +89,7 @@ fn is_own_key(table: &LiveTable, columns: &[String]) -> bool {
     columns.iter().all(|own| table.column(own).is_some_and(|own| own.primary_key > 0)) && table.is_unique(columns)
 }
 
-/// That a row is referred to by a row of a client who stays that is no row of a client taken. Foreign keys without an
+/// That a row is referred to by a row of a client who stays that is not a row of a client taken. Foreign keys without an
 /// index are left out, as they would take a pass through their table for each row.
 fn users(scope: Scope, wanted: &Wanted, schema: &Schema, table: &LiveTable) -> Vec<String> {
     let steps = wanted.plan.steps.iter().filter(|step| step.table != table.name);

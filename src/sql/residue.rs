@@ -77,7 +77,7 @@ pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
     all
 }
 
-/// What a column held, if its rule does not leave it as it is, or has written it before: that is no residue elsewhere.
+/// What a column held, if its rule does not leave it as it is, or has written it before: that is not residue elsewhere.
 fn former_value(scope: Scope, plan: &Plan, source: &Source, path: &Path, own: &str, looks: &mut Looks) -> String {
     let plain = column(&source.table, own);
     let Some(rule) = changing(plan, &source.table, path, own) else { return plain };

@@ -106,9 +106,9 @@ impl Anonymizer {
         if claim.attempt > most {
             // Claimed again and again and never finished: a client in it takes the process down.
             if batch.clients > 1 {
-                return self.split(claim, &batch, &sweep, "a worker did not come back from it").await;
+                return self.split(claim, &batch, &sweep, "a worker died while processing it").await;
             }
-            failing.insert(0, serde_json::json!(["the worker did not come back from it"]).to_string());
+            failing.insert(0, serde_json::json!(["the worker died while processing it"]).to_string());
         }
         loop {
             let fault = match self.attempt(claim, &batch, &open, &failing).await {
@@ -173,7 +173,7 @@ impl Anonymizer {
                         if failing.len() == known {
                             return Ok(self
                                 .context
-                                .stop_sweep(sweep.id, "what is left of a client was found again and again")
+                                .stop_sweep(sweep.id, "remains of a client were found repeatedly")
                                 .await?);
                         }
                     }

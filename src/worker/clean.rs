@@ -28,7 +28,7 @@ pub enum CleanError {
         /// Those that it does.
         known: Vec<String>,
     },
-    #[error("there is no such client")]
+    #[error("client not found")]
     NotFound,
     #[error("the client is on hold, and nothing of it is changed until the hold is released")]
     OnHold,

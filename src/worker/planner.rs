@@ -29,7 +29,7 @@ pub struct Loaded {
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanLoadError {
-    #[error("there is no policy at `{path}`")]
+    #[error("no policy found at `{path}`")]
     Missing { path: PathBuf },
     #[error("the policy `{path}` cannot be read: {}", trouble(*.kind))]
     Unreadable { path: PathBuf, kind: std::io::ErrorKind },
@@ -237,7 +237,7 @@ impl Planner {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("declare it in `lethe.toml`: under `[files]`, `{} = \"/srv/files\"`", own.root),
             };
-            Problem::new(&own.place, format!("there is no root `{}`", own.root), fix)
+            Problem::new(&own.place, format!("root `{}` is not declared", own.root), fix)
         };
         let mut problems: Vec<Problem> = unknown.map(problem).collect();
         if plan.notice.is_some() && !self.notifies {
@@ -246,7 +246,7 @@ impl Planner {
         }
         if plan.recognition.is_some() && self.recognizer.is_none() {
             let fix = "set `recognize.key_file` in `lethe.toml` to a file that contains a key of 32 characters or more \
-                       (`openssl rand -hex 32` makes one), or remove `[recognize]`";
+                       (`openssl rand -hex 32` creates one), or remove `[recognize]`";
             problems.push(Problem::new("recognize", "the hashes need a key, and none is configured", fix));
         }
         problems

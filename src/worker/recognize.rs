@@ -138,7 +138,7 @@ pub async fn look(context: &Context) -> Result<(), SweepError> {
     let loaded = match context.planner.plan(&context.store).await {
         Ok(loaded) => loaded,
         Err(PlanLoadError::Store(error)) => return Err(error.into()),
-        // A policy that is no plan is told by others.
+        // A policy that is not a plan is told by others.
         Err(_) => return Ok(()),
     };
     let ledger = &context.ledger;
@@ -185,7 +185,7 @@ async fn look_at_page(
     drop(connection);
     let mut pairs = Vec::new();
     for row in &rows {
-        // A client whose key is no text was never recorded.
+        // A client whose key is not text was never recorded.
         let Ok(client) = row.get::<String>(1) else { continue };
         pairs.extend(hasher.pairs(row, 2, &client));
     }

@@ -93,7 +93,7 @@ fn with_text(value: &Value, mut each: impl FnMut(&str)) {
     }
 }
 
-/// The constant texts that the plan's rules write: finding those is no residue.
+/// The constant texts that the plan's rules write: finding those is not residue.
 pub(super) fn placeholders(plan: &Plan) -> HashSet<&str> {
     let updates = plan.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks));
     let branches = updates.flat_map(|update| &update.rules).flat_map(|rule| &rule.branches);

@@ -30,7 +30,7 @@ pub struct TableRows {
     pub table: String,
     /// Rows of a day before this one are old.
     pub cutoff: NaiveDate,
-    /// Old rows; of a rehearsal, those that were deleted and came back.
+    /// Old rows; of a rehearsal, those that were deleted and rolled back.
     pub rows: u64,
     /// All rows.
     pub of: u64,
@@ -200,10 +200,10 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
         serde_json::from_str(&batch.keys).map_err(|_| context.store.unreadable("lethe_batches.keys"))?;
     let old = old_rows(&prepared.loaded.plan, Today { day: sweep.today, zone: prepared.zone })?;
     let Some(old) = old.iter().find(|own| table.first() == Some(&own.plan.table)) else {
-        return Ok(ledger.stop_sweep(sweep.id, "a table of the sweep has no period any more").await?);
+        return Ok(ledger.stop_sweep(sweep.id, "a table of the sweep no longer has a period").await?);
     };
     if claim.attempt > context.limits.attempts {
-        let note = format!("old rows of `{}` could not be deleted: a worker did not come back from it", old.plan.table);
+        let note = format!("old rows of `{}` could not be deleted: a worker died while processing it", old.plan.table);
         return Ok(context.stop_sweep(sweep.id, &note).await?);
     }
     let finish = async |finish: Finish, words: Option<String>| -> Result<(), SweepError> {

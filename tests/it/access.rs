@@ -130,7 +130,7 @@ async fn a_token_says_who_asks_and_what_they_may_do() {
     assert!(lethe(folder.path(), None, &["token", "revoke", "clerk"]).status.success());
     for token in [clerk.as_str(), "lethe_nonsense"] {
         let refused = lethe(folder.path(), Some(token), &["status"]);
-        assert!(said(&refused).contains("the token in `LETHE_TOKEN` is not in force"), "{}", said(&refused));
+        assert!(said(&refused).contains("the token in `LETHE_TOKEN` is not valid"), "{}", said(&refused));
         assert!(!said(&refused).contains(token), "a token is never repeated");
     }
     let asked = lethe(folder.path(), None, &["token", "requests", "--json"]);
@@ -162,7 +162,7 @@ async fn r20_a_token_limited_to_a_filter_value_sees_and_takes_no_other_client() 
         assert!(said(&refused).contains("the token is limited to customer=C1"), "{args:?}: {}", said(&refused));
     }
     let unknown = lethe(folder.path(), Some(desk), &["client", "C2"]);
-    assert!(said(&unknown).contains("there is no client `C2`"), "{}", said(&unknown));
+    assert!(said(&unknown).contains("client `C2` not found"), "{}", said(&unknown));
     assert!(lethe(folder.path(), Some(desk), &["client", "C1"]).status.success());
     let preview = lethe(folder.path(), Some(desk), &["sweep", "--due", "--preview", "--clients"]);
     let preview = String::from_utf8_lossy(&preview.stdout).into_owned();
@@ -216,7 +216,7 @@ async fn what_the_policy_lacks_is_shown_to_whom_the_token_names_and_not_to_the_a
             assert!(told.contains("nickname"), "{told}");
         }
         let unknown = said(&lethe(folder.path(), Some("lethe_nonsense"), json));
-        assert!(unknown.contains("is not in force"), "{unknown}");
+        assert!(unknown.contains("is not valid"), "{unknown}");
     }
 }
 
@@ -236,17 +236,17 @@ async fn rights_and_tokens_that_are_none_are_told_so() {
     let folder = company(&format!("[access.operators]\n{account} = [\"admin\"]\n")).await;
     token(folder.path(), "alice", "read");
     for (args, what) in [
-        (&["token", "add", "x", "--right", "root"][..], "there is no right `root`"),
+        (&["token", "add", "x", "--right", "root"][..], "unknown right `root`"),
         (&["token", "add", "x"], "--right"),
         (&["token", "add", "", "--right", "read"], "the name cannot be that of a token"),
         (&["token", "add", "a\nb", "--right", "read"], "the name cannot be that of a token"),
         (&["token", "add", "x", "--right", "read", "--expires", "never"], "write a duration"),
         (&["token", "add", "x", "--right", "read", "--expires", "10 years"], "two years at most"),
-        (&["token", "add", "x", "--right", "read", "--expires", "0s"], "none"),
-        (&["token", "add", "Alice", "--right", "read"], "there is a token `Alice` already, or one whose name looks"),
-        (&["token", "add", "aIice", "--right", "read"], "there is a token `aIice` already, or one whose name looks"),
+        (&["token", "add", "x", "--right", "read", "--expires", "0s"], "must not be zero"),
+        (&["token", "add", "Alice", "--right", "read"], "token `Alice` already exists, or one with a similar name"),
+        (&["token", "add", "aIice", "--right", "read"], "token `aIice` already exists, or one with a similar name"),
         (&["token", "add", "week\u{2010}1", "--right", "read"], "the name cannot be that of a token"),
-        (&["token", "revoke", "x"], "no token `x` is in force"),
+        (&["token", "revoke", "x"], "no valid token `x` found"),
         (&["token", "requests", "--last", "0"], "0 is not in 1..=10000"),
     ] {
         let refused = lethe(folder.path(), None, args);

@@ -235,7 +235,7 @@ async fn an_address_that_the_server_does_not_know_keeps_no_e_mail_from_other_rec
     }
     let given_up = shop.company.rows("SELECT error FROM lethe_deliveries WHERE state = 'failed'").await;
     assert_eq!(given_up, ["answered 550"]);
-    assert!(shop.told().iter().any(|own| own.contains("to `email` was given up: answered 550")), "{:?}", shop.told());
+    assert!(shop.told().iter().any(|own| own.contains("to `email` was abandoned: answered 550")), "{:?}", shop.told());
 }
 
 #[tokio::test]
@@ -339,7 +339,7 @@ async fn clients_who_are_due_and_whom_no_sweep_looks_at_are_told_after_a_week() 
         "clients-overdue: 2 clients have been due by date for more than 7 days, and no sweep has processed them since";
     assert_eq!(shop.told(), [told]);
     assert_eq!(count().await, 1, "once");
-    // One is refused every night: that is no backlog, until nothing is checked any more.
+    // One is refused every night: that is not a backlog, until nothing is checked any more.
     shop.company.execute("UPDATE customers SET held = 1 WHERE no = 'A1'").await;
     shop.sweep("nightly").await;
     assert_eq!(count().await, 1);
@@ -464,7 +464,7 @@ async fn deliveries_that_need_a_person_are_told_until_they_do_not() {
     let message = |state: &str| put("chat", state).replace("'file'", "'message'");
     shop.company.execute(&message("failed")).await;
     shop.look(&[]).await;
-    let text = "deliveries-stuck: 1 delivery to `chat` was given up: is away; `lethe deliveries` lists them";
+    let text = "deliveries-stuck: 1 delivery to `chat` was abandoned: is away; `lethe deliveries` lists them";
     assert_eq!(shop.told()[1], text);
     shop.company.execute("UPDATE lethe_deliveries SET state = 'open'").await;
     shop.company.set_clock("2026-01-02T14:00:00Z");

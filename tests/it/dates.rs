@@ -57,12 +57,12 @@ async fn a_day_is_set_seen_obeyed_and_cleared_with_a_record_of_who_said_so() {
     assert_eq!(set(&company, "C,1", "2027-01-31").map(drop), Ok(()));
     assert_eq!(
         set(&company, "B,7", "never").unwrap(),
-        "Client [\"B\",7] has no day any more on which it is to be anonymized."
+        "Client [\"B\",7] no longer has a date on which it is to be anonymized."
     );
     assert_eq!(days(&company).await, ["B|NULL", "C|2027-01-31", "it's, \"A\"/é|2026-01-02"]);
     let shown = said(&company, &["client", "C,1"]).unwrap();
     let who = whoami::username().unwrap();
-    assert!(shown.contains(&format!("To be anonymized on 2027-01-31, as {who} said on ")), "{shown}");
+    assert!(shown.contains(&format!("To be anonymized on 2027-01-31, set by {who} on ")), "{shown}");
     let recorded = company.rows("SELECT client_key, day, before, set_by FROM lethe_dates ORDER BY id").await;
     let odd = format!("{ODD}|2026-01-02|NULL|{who}");
     let (c, b) = (format!("[\"C\",1]|2027-01-31|NULL|{who}"), format!("[\"B\",7]|NULL|2026-01-01|{who}"));
@@ -101,7 +101,7 @@ async fn what_is_no_day_and_who_is_no_client_is_refused() {
         let refused = set(&company, "C,1", day).unwrap_err();
         assert!(refused.contains("no day") && refused.contains("hint: write it as `2027-01-31`"), "{day}: {refused}");
     }
-    assert!(set(&company, "C,2", "2027-01-31").unwrap_err().contains("there is no client `C,2`"));
+    assert!(set(&company, "C,2", "2027-01-31").unwrap_err().contains("client `C,2` not found"));
     assert!(set(&company, "C", "2027-01-31").unwrap_err().contains("2 parts"));
     assert_eq!(company.dump().await, before);
     assert_eq!(company.rows("SELECT count(*) FROM lethe_dates").await, ["0"]);

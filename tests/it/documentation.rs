@@ -218,5 +218,5 @@ fn every_default_on_the_operations_page_can_be_set() {
     // Every setting is taken: what is missing is the database alone.
     let failed = command.assert().failure();
     let said = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
-    assert!(said.contains("there is no database at `nowhere.db`"), "{said}");
+    assert!(said.contains("no database found at `nowhere.db`"), "{said}");
 }

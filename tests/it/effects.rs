@@ -219,7 +219,7 @@ async fn rows_are_bounded_and_it_says_that_there_are_more() {
 #[tokio::test]
 async fn who_is_not_there_or_may_not_configure_gets_no_trace() {
     let shop = Shop::new(SCHEMA, POLICY).await;
-    for (key, words) in [("Z", "there is no client `Z`"), ("A,B", "the key"), ("", "the key")] {
+    for (key, words) in [("Z", "client `Z` not found"), ("A,B", "the key"), ("", "the key")] {
         let (is_done, text) = shop.run(&["policy", "trace", key]);
         assert!(!is_done && text.contains(words), "{key}: {text}");
         assert!(!text.contains("Ann"), "{text}");
@@ -286,7 +286,7 @@ async fn a_rehearsal_looks_for_former_values_in_the_whole_database_and_only_what
     let (passed, text, said) = shop.both(&["sweep", "--due", "--rehearse"]);
     assert!(!passed && text.contains("\nfound: `audit.what` has former values of 1 client\n"), "{text}{said}");
     assert!(
-        text.contains("The former values of 1 client were looked for in ") && text.contains("The rehearsal failed")
+        text.contains("The former values of 1 client were searched for in ") && text.contains("The rehearsal failed")
     );
     assert!(said.starts_with("error: the rehearsal failed: former values are left in 1 column\n"), "{said}");
     assert!(said.contains("`[[accepted]]`") && !format!("{text}{said}").contains("home.example"), "{said}");
@@ -440,5 +440,5 @@ async fn a_rehearsal_looks_for_as_many_clients_as_configured() {
         );
     }
     let (passed, text, _) = shop.both(&["sweep", "--due", "--rehearse"]);
-    assert!(passed && text.contains("No former value was looked for in the whole database."), "{text}");
+    assert!(passed && text.contains("No former value was searched for in the whole database."), "{text}");
 }

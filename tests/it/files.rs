@@ -327,7 +327,7 @@ async fn nothing_is_deleted_while_the_policy_is_none() {
     shop.wait(300);
     shop.deliver().await;
     assert!(shop.is_there("photos/2024/ann.jpg"));
-    assert_eq!(shop.outstanding().await, ["open|A|waits for a policy that is a plan, to know what rows still name"]);
+    assert_eq!(shop.outstanding().await, ["open|A|waits for a valid policy, to know what rows still name"]);
     shop.company.execute("ALTER TABLE customers DROP COLUMN portrait").await;
     shop.wait(3600);
     shop.deliver().await;
@@ -371,7 +371,7 @@ async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person
         assert!(!said(args).contains("ann.jpg"), "{}", said(args));
     }
     assert!(said(&["deliveries"]).contains("the path has `.` or `..` in it"), "{}", said(&["deliveries"]));
-    assert!(said(&["client", "A"]).contains("Files or folders that are not gone yet: 1"), "{}", said(&["client", "A"]));
+    assert!(said(&["client", "A"]).contains("Files or folders not deleted yet: 1"), "{}", said(&["client", "A"]));
     assert!(said(&["deliveries", "A"]).contains("../ann.jpg"), "{}", said(&["deliveries", "A"]));
     assert_eq!(said(&["deliveries", "A", "--settled"]), "1 delivery counted as done.\n");
     assert_eq!(shop.outstanding().await, [""; 0]);
@@ -383,13 +383,14 @@ async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person
 async fn files_that_were_given_up_or_that_no_policy_names_need_a_person() {
     let mut shop = Shop::new("INSERT INTO customers (no, photo, due) VALUES ('A', '../ann.jpg', '2026-01-01');").await;
     shop.company.due().await;
-    let given_up = "1 delivery to `photos` was given up: the path has `.` or `..` in it; `lethe deliveries` lists them";
+    let given_up =
+        "1 delivery to `photos` was abandoned: the path has `.` or `..` in it; `lethe deliveries` lists them";
     assert_eq!(shop.attention().await, [given_up]);
     let mut targets = (*shop.company.context.targets).clone();
     targets.roots.insert("old".to_owned(), Root::folder(&shop.path("old")).unwrap());
     shop.company.context.targets = Arc::new(targets);
     shop.company.execute("UPDATE lethe_deliveries SET state = 'open', target = 'old', body = 'ann.jpg'").await;
-    let unnamed = "1 delivery waits for `old`, whose files no column of the policy names any more; name them, or delete \
+    let unnamed = "1 delivery waits for `old`, whose files no column of the policy names any longer; name them, or delete \
                    them yourself and count it as done with `lethe deliveries --to old --settled`";
     assert_eq!(shop.attention().await, [unnamed]);
     let context = &shop.company.context;

@@ -86,7 +86,7 @@ async fn a_client_with_too_many_identifying_values_fails_and_the_others_go_throu
         company.rows("SELECT client_key, reasons FROM lethe_outcomes WHERE outcome = 'failed'").await,
         [r#"A|["more than 20,000 identifying values in the rows of one client"]"#]
     );
-    // Many rows with the same few are no trouble.
+    // Many rows with the same few are not trouble.
     company.execute("UPDATE orders SET contact = 'Ann Archer'; UPDATE lethe_outcomes SET digest = ''").await;
     assert_eq!(company.due().await.anonymized, 1);
 }

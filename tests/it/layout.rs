@@ -206,7 +206,7 @@ fn imports_are_found_however_they_are_written() {
     let source = "\
 use crate::database::Store;
 use crate::{domain::{key::Key, plan}, sql};
-/// [`crate::cli`] in a comment is no import.
+/// [`crate::cli`] in a comment is not an import.
 fn f() { crate::ledger::open(); super::super::worker::run(); mycrate::demo::make(); super::queue(); }
 ";
     let found: Vec<String> = named(source, 2).into_iter().collect();

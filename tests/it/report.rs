@@ -214,7 +214,7 @@ async fn rare_values_are_named_only_when_asked_for() {
     let rare = &json(&open)["now"]["groups"]["columns"][2]["rare"];
     assert_eq!(rare, &serde_json::json!([{ "value": "sailor", "clients": 1 }]));
     let page = open.html("en").unwrap();
-    assert!(page.contains("sailor (1)") && page.contains("keep it in the house"), "{page}");
+    assert!(page.contains("sailor (1)") && page.contains("keep the report inside the company"), "{page}");
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn a_sweep_of_last_month_is_reported_as_it_was() {
     assert_eq!(now["now"]["overdue"][0]["clients"], 0);
     let page = later.html("en").unwrap();
     assert!(
-        page.contains("as of 2026-02-09 12:00 UTC") && page.contains("Policy or schema have changed since"),
+        page.contains("as of 2026-02-09 12:00 UTC") && page.contains("The policy or the schema has changed since"),
         "{page}"
     );
 }
@@ -347,7 +347,7 @@ async fn what_is_still_to_be_delivered_is_said_first_and_the_journals_head_too()
     );
     assert_eq!(json["outside"]["outstanding"][0]["open"], 1);
     for said in [
-        "1 delivery is not through",
+        "1 delivery is not complete",
         "record is 1,204, written 2026-01-02 11:00 UTC",
         "<code>abc123</code>",
         "file to photos: 1 waiting",

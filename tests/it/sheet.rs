@@ -186,10 +186,10 @@ fn what_is_hidden_in_any_way_and_any_encoding_is_refused() {
         of("<sheetData/><sheetData/>"),
         row("").replace("<v>", "<v>2</v><v>"),
     ] {
-        refused(&with(&[("xl/worksheets/sheet1.xml", xml.as_bytes())]), "no XLSX");
+        refused(&with(&[("xl/worksheets/sheet1.xml", xml.as_bytes())]), "not an XLSX");
     }
     let latin = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>".to_owned() + &row("");
-    refused(&with(&[("xl/worksheets/sheet1.xml", latin.as_bytes())]), "no XLSX");
+    refused(&with(&[("xl/worksheets/sheet1.xml", latin.as_bytes())]), "not an XLSX");
     let workbook = String::from_utf8(part("xl/workbook.xml")).unwrap();
     for state in ["hidden", "veryHidden"] {
         let hidden = workbook.replacen("<sheet ", &format!("<sheet state=\"{state}\" "), 1);
@@ -197,7 +197,7 @@ fn what_is_hidden_in_any_way_and_any_encoding_is_refused() {
         refused(&with(&[("xl/workbook.xml", hidden.as_bytes())]), "hides sheets");
     }
     let elsewhere = workbook.replace("</sheets>", "</sheets><extLst><ext><sheet name=\"Clients\"/></ext></extLst>");
-    refused(&with(&[("xl/workbook.xml", elsewhere.as_bytes())]), "no XLSX");
+    refused(&with(&[("xl/workbook.xml", elsewhere.as_bytes())]), "not an XLSX");
     // What is wide and plain is read as what it is, and so is what has a prefix everywhere.
     let plain = read(&with(&[("xl/worksheets/sheet1.xml", prefixed(&row("")).as_bytes())])).expect("it is read");
     assert_eq!(plain.rows[0].cells, ["1"]);

@@ -248,9 +248,9 @@ async fn settings_that_cannot_be_are_refused_and_no_secret_is_repeated() {
     let plain = std::fs::read_to_string(&path).unwrap();
     std::fs::write(program.path().join("bad"), "authorization: Bearer 5ecret\n5ecret\n").unwrap();
     for (settings, words) in [
-        ("endpoint = \"collector:5ecret\"", "`traces.endpoint` is no URL that begins with"),
+        ("endpoint = \"collector:5ecret\"", "`traces.endpoint` is not a URL that begins with"),
         ("endpoint = \"5ecret\"", "`traces.endpoint` cannot be read"),
-        ("endpoint = \"ftp://c/5ecret\"", "`traces.endpoint` is no URL that begins with"),
+        ("endpoint = \"ftp://c/5ecret\"", "`traces.endpoint` is not a URL that begins with"),
         ("endpoint = \"https://u:5ecret@c\"", "`traces.endpoint` has a user or a password in it"),
         ("endpoint = \"https://c/v1/traces#5ecret\"", "`traces.endpoint` has a `#` in it"),
         ("sample = 1.5", "`traces.sample` is 1.5, and should be from 0 to 1"),
@@ -258,7 +258,7 @@ async fn settings_that_cannot_be_are_refused_and_no_secret_is_repeated() {
         ("endpoint = \"https://c\"\nheaders_file = \"bad\"", "whose line 2 is no `name: value`"),
         ("endpoint = \"https://c\"\nheaders_file = \"none\"", "cannot be read: "),
         ("endpoint = \"http://c\"\nheaders_file = \"bad\"", "`traces.headers_file` would be sent over `http://`"),
-        ("endpoin = \"https://c\"", "there is no setting `traces.endpoin`"),
+        ("endpoin = \"https://c\"", "unknown setting `traces.endpoin`"),
     ] {
         std::fs::write(&path, format!("{plain}[traces]\n{settings}\n")).unwrap();
         let refused = run(&program, &["status"], &[]);

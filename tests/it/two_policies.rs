@@ -248,7 +248,7 @@ async fn each_policy_has_a_journal_and_does_again_what_that_knows_after_a_restor
     for policy in BOTH {
         two.refused(policy, &DUE);
         two.done(policy, &["journal", "adopt"]);
-        assert!(two.refused(policy, &["sweep", "--due"]).contains("what the journal knows is done again first"));
+        assert!(two.refused(policy, &["sweep", "--due"]).contains("the journal is replayed first"));
     }
     assert_eq!(two.left().await, SWEPT);
     two.done("customers", &REPLAY);
@@ -260,7 +260,7 @@ async fn each_policy_has_a_journal_and_does_again_what_that_knows_after_a_restor
     assert!(two.left().await.iter().all(|row| row.ends_with("|Anonymized")));
     for policy in BOTH {
         let verified = two.done(policy, &["journal", "verify"]);
-        assert!(verified.contains("is whole and says the same as the ledger"), "{verified}");
+        assert!(verified.contains("is complete and matches the ledger"), "{verified}");
     }
 }
 

@@ -417,14 +417,14 @@ async fn what_waits_and_what_was_given_up_is_seen_in_the_morning() {
     std::fs::write(folder.join("lethe.toml"), declared).unwrap();
     std::fs::write(folder.join("secret"), format!("whsec_{}\n", STANDARD.encode(OLD))).unwrap();
     let status = said(&["status"]);
-    let given_up = "1 delivery to `crm` was given up: answered 410; `lethe deliveries` lists them";
+    let given_up = "1 delivery to `crm` was abandoned: answered 410; `lethe deliveries` lists them";
     assert!(status.contains(given_up), "{status}");
     assert!(!status.contains("which `lethe.toml` does not declare"), "{status}");
-    assert!(said(&["status", "1"]).contains("messages of crm  1  given up"), "{}", said(&["status", "1"]));
+    assert!(said(&["status", "1"]).contains("messages of crm  1  abandoned"), "{}", said(&["status", "1"]));
     assert!(said(&["deliveries"]).contains("answered 410"), "{}", said(&["deliveries"]));
     let listed: Value = serde_json::from_str(&said(&["deliveries", "--json"])).unwrap();
     assert_eq!((&listed["outstanding"][0]["failed"], &listed["outstanding"][0]["target"]), (&1.into(), &"crm".into()));
-    assert!(said(&["retry"]).contains("1 delivery will be tried again"));
+    assert!(said(&["retry"]).contains("1 delivery will be retried"));
     assert_eq!(shop.outstanding().await, ["open|0|answered 410"]);
     // What waits for a webhook that is declared cannot be settled; what waits for one that is not can be.
     let settle = || {

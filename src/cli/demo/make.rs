@@ -69,7 +69,7 @@ pub(super) async fn company(folder: &Path, shipped: &Shipped) -> Result<(), Fail
     let unfinished = folder.join("company.db.unfinished");
     let _ = std::fs::remove_file(&unfinished);
     let today = Clock::System.now().with_timezone(&shipped.time_zone).date_naive();
-    let faulty = |_: sqlx::Error| Failure::fault("the company could not be made", "is there room on the disk?");
+    let faulty = |_: sqlx::Error| Failure::fault("the company could not be created", "is there room on the disk?");
     let mut connection = SqliteConnectOptions::new()
         .filename(&unfinished)
         .create_if_missing(true)

@@ -34,11 +34,11 @@ pub(super) async fn advise(store: &Store, plan: &Plan, schema: &Schema, findings
     for (scan, often, table, columns) in missing {
         let (nights, theirs) = match often {
             Often::Batch => ("every batch", "those of its clients"),
-            Often::Night => ("every night", "those whose time has come"),
+            Often::Night => ("every night", "due clients"),
         };
         let listed = columns.join(", ");
         let what = format!(
-            "no index on `{table}` leads with `{listed}`: {nights} looks through {}, {}, to find {theirs}; this one saves it that",
+            "no index on `{table}` leads with `{listed}`: {nights} reads {}, {}, to find {theirs}; this index avoids that",
             counted(scan.rows, "row"),
             about(scan.takes),
         );

@@ -49,8 +49,8 @@ fn text(traced: &Trace, plan: &Plan) -> String {
         text.extend(own.rows.iter().filter(|row| !row.stays()).map(of_row));
         match own.stay() {
             0 => {}
-            1 => text += "  1 row stays as it is\n",
-            many => text += &format!("  {many} rows stay as they are\n"),
+            1 => text += "  1 row is unchanged\n",
+            many => text += &format!("  {many} rows are unchanged\n"),
         }
     }
     let without = traced.tables.len() - reached.len();
@@ -83,8 +83,8 @@ fn elsewhere(traced: &Trace) -> String {
         return String::new();
     }
     let tables = counted(searched.tables, "table");
-    let mut text = format!("\nIts values were looked for in {tables} that no link reaches");
-    text += if searched.found.is_empty() { ": they are not there.\n" } else { ", and are in:\n" };
+    let mut text = format!("\nIts values were searched for in {tables} that no link reaches");
+    text += if searched.found.is_empty() { ": none was found.\n" } else { ", and are in:\n" };
     for own in &searched.found {
         text += &format!("  {}.{}\n", own.table, own.column);
     }

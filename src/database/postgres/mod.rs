@@ -243,7 +243,7 @@ impl Driver for Server {
         async {
             let missing = rights::missing(connection, plan).await?;
             let problem = |(table, change): (String, Change)| {
-                let what = format!("the role may not do what the policy wants: {}", change.why);
+                let what = format!("the role lacks a right that the policy needs: {}", change.why);
                 let fix = change.statement.map_or_else(
                     || "give the role that right".to_owned(),
                     |statement| format!("ask an administrator to run `{statement}`"),

@@ -43,7 +43,7 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
             problems.push(Problem::new(
                 format!("tables.{}", step.table),
                 format!(
-                    "row-level security hides rows of `{}` from this role, and what is hidden would stay",
+                    "row-level security hides rows of `{}` from this role, so they would not be anonymized",
                     step.table
                 ),
                 "give the role BYPASSRLS, or use the owner of the table",
@@ -219,13 +219,13 @@ fn refused(place: &str, error: &StoreError) -> Problem {
     if error.fault().code == "42501" {
         return Problem::new(
             place,
-            format!("the role has no right to what the policy wants: {what}"),
+            format!("the role lacks a right that the policy needs: {what}"),
             "grant it: SELECT on every table of the policy, and UPDATE or DELETE where rows are changed or deleted",
         );
     }
     Problem::new(
         place,
-        format!("the database refuses what the policy wants: {what}"),
+        format!("the database refuses what the policy does: {what}"),
         "use a value or an action that fits the column's type",
     )
 }

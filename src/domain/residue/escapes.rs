@@ -358,7 +358,7 @@ fn hex_byte(text: &[u8]) -> Option<u8> {
     u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Bytes as a text: those that are no UTF-8 as characters of western Europe.
+/// Bytes as a text: those that are not UTF-8 as characters of western Europe.
 fn readable(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| {
         let mut text = String::new();

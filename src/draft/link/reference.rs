@@ -180,7 +180,7 @@ impl Finder<'_, '_> {
     fn by_name(&self, table: &LiveTable, column: &LiveColumn) -> Option<Reference> {
         let words = referents(&column.name);
         let is_own_key = column.primary_key > 0 && primary_key(table).len() == 1;
-        // `id_order_rule` of `order_rules` is no rule: small numbers are keys of any table.
+        // `id_order_rule` of `order_rules` is not a rule: small numbers are keys of any table.
         let named = if is_own_key { words.get(..1).unwrap_or_default() } else { &words[..] };
         let more = if is_own_key { Vec::new() } else { qualified(&column.name) };
         let target = named.iter().chain(&more).find_map(|word| {

@@ -77,7 +77,9 @@ fn without_foreign_keys_the_names_of_columns_lead_to_the_client() {
             format!("Customer\n      no TEXT pk\n      email TEXT\nvisits\n      id INTEGER pk\n      {column} {kind}");
         let draft = drafted(&schema(&text), &Samples::new());
         assert_eq!(client_line(&draft, "visits"), format!("client = \"{column}\""));
-        assert!(draft.text.contains("# Linked by the name of the column; no foreign key says so, and no value was there to test it.\n[tables.visits]"));
+        assert!(draft.text.contains(
+            "# Linked by the name of the column; there is no foreign key, and no value to test it.\n[tables.visits]"
+        ));
     }
 }
 
@@ -306,7 +308,7 @@ fn wishes_that_cannot_be_met_say_so() {
     let error = said(wish("client", &[])).unwrap_err();
     assert_eq!(
         (error.to_string(), error.hint()),
-        ("there is no table `client`".into(), "did you mean `clients`?".into())
+        ("table `client` not found".into(), "did you mean `clients`?".into())
     );
     assert!(matches!(said(wish("clients", &["nr"])), Err(DraftError::UnknownKeyColumn { .. })));
     let text = first_draft(&schema, &Samples::new(), &wish("clients", &["NO"])).unwrap().text;

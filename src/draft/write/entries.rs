@@ -43,10 +43,8 @@ pub(super) fn shown(sampled: &[String]) -> Vec<&str> {
 /// The part `[tables.T.keys]`, and the places in it that wait for a decision.
 pub(super) fn keys(place: &Place, names: &[&str]) -> (String, Vec<String>) {
     let table = &place.table.name;
-    let mut text = format!(
-        "# Only a few rows were sampled: every key that is stored must stand here.\n[tables.{}.keys]\n",
-        key(table)
-    );
+    let mut text =
+        format!("# Only a few rows were sampled: list every key that is stored.\n[tables.{}.keys]\n", key(table));
     let mut uncertain = Vec::new();
     let width = names.iter().map(|name| key(name).chars().count()).max().unwrap_or_default();
     for name in names {

@@ -57,8 +57,8 @@ impl Everywhere {
 
     /// Its part of the policy.
     pub(super) fn text(&self) -> String {
-        let mut text = "# What holds in every table that does not say otherwise.\n[everywhere]\n".to_owned();
-        text.push_str("blanks = \"stay\"   # only values are replaced and cleared: blank stays blank\n");
+        let mut text = "# Rules for every table that does not have its own.\n[everywhere]\n".to_owned();
+        text.push_str("blanks = \"stay\"   # blank values are left as they are\n");
         if !self.plain.is_empty() {
             text.push_str(&list("non_personal", &self.plain, WIDTH));
         }

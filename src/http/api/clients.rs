@@ -40,7 +40,7 @@ pub(in crate::http) struct Anonymize {
     /// Pass over the retention period. Guards and holds still refuse.
     #[serde(default)]
     force: bool,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
@@ -99,7 +99,7 @@ pub(in crate::http) struct Clean {
     /// Columns that the policy declares as `cleanable`, each as `table.column`.
     #[schema(min_items = 1, max_items = 100)]
     columns: Vec<String>,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
@@ -183,7 +183,7 @@ pub(in crate::http) struct Kept {
     client: String,
 }
 
-/// Keep a client out of every sweep until released.
+/// Place a hold: sweeps refuse the client until it is released.
 #[utoipa::path(put, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "place_hold", request_body = Why,
     params(("client" = String, Path, description = "The client's key.")), responses((status = 201, body = Kept)))]
 pub(super) async fn hold(
@@ -195,7 +195,7 @@ pub(super) async fn hold(
     Ok((StatusCode::CREATED, Json(Kept { client })))
 }
 
-/// Release a hold: the client is due again by itself.
+/// Release a hold: the client's date and period apply again.
 #[utoipa::path(delete, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "release_hold",
     params(("client" = String, Path, description = "The client's key.")), responses((status = 200, body = Kept)))]
 pub(super) async fn release(service: Service, PathParams(client): PathParams<String>, _: NoBody) -> Answer<Kept> {
@@ -216,7 +216,7 @@ pub(super) async fn returned(service: Service) -> Answer<Vec<Returned>> {
 pub(in crate::http) struct Same {
     /// The key under which the client was anonymized.
     former: String,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,

@@ -34,19 +34,19 @@ type Answer<T> = Result<Json<T>, Problem>;
 #[openapi(
     info(
         title = "Lethe",
-        description = "Anonymizes the clients in a company's own database when their time has come. \
-            Every request but those for health and this document needs a token, made by a person with the right `admin`. \
-            Errors are problem details (RFC 9457)."
+        description = "Anonymizes the clients in a company's own database when they are due. Every \
+            request needs a token, except those for health and for this document. A person with the right `admin` creates \
+            tokens. Errors are problem details (RFC 9457)."
     ),
     components(responses(Problem)),
     modifiers(&Tokens),
     security(("token" = [])),
     tags(
-        (name = "sweeps", description = "Sweeps, and what became of their clients."),
+        (name = "sweeps", description = "Sweeps, and the outcomes of their clients."),
         (name = "selections", description = "Keys of clients saved under a name, for sweeps over them."),
         (name = "reviews", description = "Clients held until a second person approves them."),
         (name = "clients", description = "One client, and holds."),
-        (name = "state", description = "How everything stands.")
+        (name = "state", description = "The current state.")
     )
 )]
 struct Document;
@@ -57,7 +57,7 @@ impl Modify for Tokens {
     fn modify(&self, document: &mut OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token, made by a person with the right `admin`."));
+            .description(Some("A token, created by a person with the right `admin`."));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
     }
@@ -147,7 +147,7 @@ pub(super) fn router() -> Router<App> {
     let (router, document) = whole_api();
     let document = document.to_json().unwrap_or_default();
     let nothing = || async {
-        Problem::new(StatusCode::NOT_FOUND, "there is nothing here", "`/api/v1/openapi.json` lists all paths")
+        Problem::new(StatusCode::NOT_FOUND, "nothing was found here", "`/api/v1/openapi.json` lists all paths")
     };
     router
         .route(

@@ -17,7 +17,7 @@ pub(super) async fn list(service: Service, Params(which): Params<Which>) -> Answ
     Ok(Json(service.pauses(which.all).await?))
 }
 
-/// Pause all work: no sweep starts, and running sweeps wait after the batch in hand.
+/// Pause all work: no sweep starts, and running sweeps wait after the current batch.
 #[utoipa::path(put, path = "/api/v1/pause", tag = "state", operation_id = "pause_all", request_body = Why,
     responses((status = 201, body = Pause)))]
 pub(super) async fn pause_all(
@@ -34,7 +34,7 @@ pub(super) async fn resume_all(service: Service, _: NoBody) -> Answer<Vec<Pause>
     Ok(Json(service.resume(None).await?))
 }
 
-/// Pause a job: its ticks start nothing, and its running sweep waits after the batch in hand.
+/// Pause a job: its ticks start nothing, and its running sweep waits after the current batch.
 #[utoipa::path(put, path = "/api/v1/jobs/{job}/pause", tag = "state", operation_id = "pause_job", request_body = Why,
     params(("job" = String, Path, description = "The job's name.")), responses((status = 201, body = Pause)))]
 pub(super) async fn pause(

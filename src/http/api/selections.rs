@@ -59,7 +59,7 @@ pub(in crate::http) struct Keys {
     /// The clients, up to 10,000; a key of several parts is an array as a text.
     #[schema(max_items = 10_000)]
     clients: Vec<String>,
-    /// Take the place of the selection of that name.
+    /// Replace the selection of that name.
     #[serde(default)]
     replace: bool,
 }

@@ -53,7 +53,7 @@ pub(in crate::http) struct Start {
     sweep: Ask,
     /// The preview that was seen, `seen` of its response: 409 says that the sweep would take other clients now, and that nothing was started.
     preview: Option<Previewed>,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
@@ -64,7 +64,7 @@ pub(super) fn meant() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .enum_values(Some([true]))
-        .description(Some("`true` says that this cannot be undone, and is meant."))
+        .description(Some("`true` confirms an action that cannot be undone."))
         .build()
 }
 
@@ -73,7 +73,7 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
     if confirm {
         return Ok(());
     }
-    let what = "nothing was done: the request does not confirm that it is meant";
+    let what = "nothing was done: the request is not confirmed";
     let hint = Hint::by(|face| match face {
         Face::Page => "tick the box beside the button".to_owned(),
         _ => "send `\"confirm\": true`".to_owned(),
@@ -227,7 +227,7 @@ pub(super) async fn failures(service: Service) -> Answer<Vec<FailedClient>> {
 pub(in crate::http) struct Retry {
     /// Only this client; all that failed where left out.
     client: Option<String>,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,

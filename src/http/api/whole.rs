@@ -52,7 +52,7 @@ pub(super) async fn status(
     service: Service,
     Params(Last { last }): Params<Last>,
 ) -> Answer<Status> {
-    service.allow(Right::Read, "look at the status").await?;
+    service.allow(Right::Read, "view the status").await?;
     let last = within(last, 200)?;
     Ok(Json(app.0.status.ask(last, Box::pin(Status::of(&service.context, &service.jobs, last, Face::Http))).await?))
 }
@@ -86,7 +86,7 @@ pub(super) async fn coverage(service: Service) -> Answer<Coverage> {
 pub(in crate::http) struct NewRule {
     /// The place, as `missing` names it, such as `tables.customers.columns.hat_size`.
     place: String,
-    /// The rule as the policy has it, such as `{ class = "personal", clear = true }`.
+    /// The rule, as in a policy, such as `{ class = "personal", clear = true }`.
     rule: String,
 }
 
@@ -135,7 +135,7 @@ fn given(
     if !accepted.contains("text/html") {
         return Ok(Json(report).into_response());
     }
-    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made", "ask for JSON");
+    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be created", "ask for JSON");
     // A page's own style, and nothing from elsewhere.
     let policy =
         [(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")];
@@ -165,11 +165,11 @@ async fn look(context: &Context) -> Result<(), Unready> {
         return Err(("the database does not answer", "the log of the program says why"));
     }
     if context.store.is_read_only().await.unwrap_or(true) {
-        let hint = "it may be a standby, or a former primary; work goes on by itself";
+        let hint = "it may be a standby, or a former primary; work continues automatically";
         return Err(("the database takes no writes", hint));
     }
     let plan = context.planner.plan_checked(&context.store).await;
     plan.map(|_| ()).map_err(|_| {
-        ("the policy is no plan on this schema, so no sweep begins", "`GET /api/v1/policy` lists what is missing")
+        ("the policy cannot become a plan, so no sweep begins", "`GET /api/v1/policy` lists what is missing")
     })
 }

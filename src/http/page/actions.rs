@@ -40,7 +40,7 @@ pub(super) async fn cancel(
 /// A form that does not say what the person saw.
 pub(super) fn not_seen() -> Problem {
     let what = "the form does not say what it decides about";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "open the page anew and send it again")
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "reload the page and send it again")
 }
 
 /// The form of a hold.

@@ -62,7 +62,7 @@ fn list(
 
 pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
-    service.allow(Right::Read, "look at deliveries").await?;
+    service.allow(Right::Read, "view deliveries").await?;
     let outstanding = service.context.ledger.outstanding(None).await?;
     let given_up: i64 = outstanding.iter().map(|own| own.failed).sum();
     let rows = outstanding.into_iter().map(|own| {
@@ -110,7 +110,7 @@ pub(super) async fn returned(session: Session) -> Result<Response, Problem> {
 
 pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
-    service.allow(Right::Read, "look at the journal").await?;
+    service.allow(Right::Read, "view the journal").await?;
     let status = JournalStatus::of(&service.context).await?;
     let mut rows = Vec::new();
     if let Some(status) = &status {
@@ -125,7 +125,7 @@ pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
 
 pub(super) async fn requests(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
-    service.allow(Right::Admin, "list what was asked for").await?;
+    service.allow(Right::Admin, "list requests").await?;
     let asked = service.context.ledger.requests(MOST_REQUESTS).await?;
     let rows = asked.into_iter().map(|own| {
         let answer = if own.allowed == 1 { text(w.allowed) } else { Cell::Badge("refused".to_owned()) };

@@ -162,7 +162,7 @@ fn shown(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, [(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response(),
         Err(_) => {
-            Problem::from(Failure::fault("the page could not be made", "the API has the same data")).into_response()
+            Problem::from(Failure::fault("the page could not be created", "the API has the same data")).into_response()
         }
     }
 }

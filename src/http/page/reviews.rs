@@ -115,11 +115,7 @@ pub(super) async fn make(Sent(session, form): Sent<HashMap<String, String>>) -> 
 
 /// A form with a field that nothing reads.
 fn unread() -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "the form has an unknown field",
-        "open the page anew and send it again",
-    )
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the form has an unknown field", "reload the page and send it again")
 }
 
 /// Begins a review that a form names.
@@ -174,7 +170,7 @@ pub(super) async fn import(
     mut form: Multipart,
 ) -> Result<Redirect, Problem> {
     let (mut mark, mut is_sure, mut file) = (String::new(), false, None);
-    let not_whole = || Problem::bad_request("the form did not come whole, or is larger than 32 MiB", "send it again");
+    let not_whole = || Problem::bad_request("the form is incomplete, or larger than 32 MiB", "send it again");
     while let Some(field) = form.next_field().await.map_err(|_| not_whole())? {
         match field.name().unwrap_or_default() {
             "mark" => mark = field.text().await.map_err(|_| not_whole())?,
@@ -189,7 +185,7 @@ pub(super) async fn import(
     }
     session.check(&headers, &mark)?;
     confirmed(is_sure)?;
-    let file = file.ok_or_else(|| Problem::bad_request("no workbook came with the form", "choose one"))?;
+    let file = file.ok_or_else(|| Problem::bad_request("the form contains no workbook", "choose one"))?;
     let import = session.service.begin_import(&name, file.to_vec()).await?;
     Ok(Redirect::to(&format!("/imports/{}?watch=1", import.id)))
 }

@@ -109,8 +109,8 @@ impl Session {
         if is_own(headers) && bool::from(mark.as_bytes().ct_eq(self.mark.as_bytes())) {
             return Ok(());
         }
-        let what = "the form did not come from this page";
-        Err(Problem::new(StatusCode::FORBIDDEN, what, "open the page anew and send it again"))
+        let what = "the form was not sent from this page";
+        Err(Problem::new(StatusCode::FORBIDDEN, what, "reload the page and send it again"))
     }
 }
 

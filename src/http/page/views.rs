@@ -52,7 +52,7 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
     if !service.caller.limit.is_none() {
         return Ok(Redirect::to("/sweeps").into_response());
     }
-    service.allow(Right::Read, "look at the status").await?;
+    service.allow(Right::Read, "view the status").await?;
     let status = Status::of(&service.context, &service.jobs, 10, Face::Page).await?;
     let chart = Chart::of(service).await?;
     let due = waiting(&app, service).await?;
@@ -303,7 +303,7 @@ pub(super) async fn events(session: Session, PathParams(id): PathParams<i64>) ->
 
 /// A report as a page of its own, with its own style and nothing else.
 pub(super) fn reported(html: askama::Result<String>) -> Result<Response, Problem> {
-    let html = html.map_err(|_| Failure::fault("the page could not be made", "ask the API"))?;
+    let html = html.map_err(|_| Failure::fault("the page could not be created", "ask the API"))?;
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }

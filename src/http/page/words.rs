@@ -38,7 +38,7 @@ words! {
     sign_out: "Sign out", "Se déconnecter", "Abmelden";
     token: "Token", "Jeton", "Token";
     token_hint: "An administrator creates it; it is shown once.", "Un administrateur le crée ; il n’est affiché qu’une fois.", "Ein Administrator erstellt es; es wird nur einmal angezeigt.";
-    not_in_force: "This token is not in force: it is unknown, revoked or has run out.", "Ce jeton n’est pas valable : il est inconnu, révoqué ou expiré.", "Dieses Token ist ungültig: unbekannt, widerrufen oder abgelaufen.";
+    not_in_force: "This token is not valid: it is unknown, revoked or expired.", "Ce jeton n’est pas valable : il est inconnu, révoqué ou expiré.", "Dieses Token ist ungültig: unbekannt, widerrufen oder abgelaufen.";
     attention: "Needs attention", "À traiter", "Handlungsbedarf";
     age_days: "{n} days", "{n} jours", "{n} Tage";
     all_well: "Nothing needs attention.", "Rien à traiter.", "Kein Handlungsbedarf.";
@@ -49,7 +49,7 @@ words! {
     failed: "failed", "en échec", "fehlgeschlagen";
     due: "Due now", "À échéance", "Jetzt fällig";
     to_anonymize: "To anonymize", "À anonymiser", "Zu anonymisieren";
-    due_by_date: "their date has come", "date atteinte", "Datum erreicht";
+    due_by_date: "their date has passed", "date atteinte", "Datum erreicht";
     due_by_period: "their period has passed", "délai écoulé", "Frist abgelaufen";
     longer_than: "for more than", "depuis plus de", "seit mehr als";
     days: "days", "jours", "Tagen";
@@ -99,12 +99,12 @@ words! {
     column: "Column", "Colonne", "Spalte";
     class: "Data", "Donnée", "Daten";
     action: "What happens", "Traitement", "Behandlung";
-    missing: "Not classified: no sweep starts", "Non classé : aucun passage ne démarre", "Nicht eingestuft: kein Lauf startet";
+    missing: "To fix: no sweep starts before that", "À corriger : aucun passage ne démarre avant", "Zu beheben: vorher startet kein Lauf";
     complete: "Every column that reaches clients is classified.", "Chaque colonne liée aux clients est classée.", "Jede Spalte mit Kundenbezug ist eingestuft.";
     free: "no client data", "sans données de clients", "ohne Kundendaten";
     keep: "kept", "conservée", "bleibt erhalten";
     delete: "deleted", "supprimée", "wird gelöscht";
-    back: "Back to the start", "Retour à l’accueil", "Zurück zur Startseite";
+    back: "Back to the first page", "Retour à l’accueil", "Zurück zur Startseite";
     no_journal: "No journal is configured.", "Aucun journal n’est configuré.", "Kein Journal ist eingerichtet.";
     changes_nothing: "A preview changes nothing.", "Un aperçu ne modifie rien.", "Eine Vorschau ändert nichts.";
     language: "Language", "Langue", "Sprache";
@@ -117,7 +117,7 @@ words! {
     r_make: "Create the review", "Créer la validation", "Freigabe anlegen";
     r_every_state: "every state", "tous les états", "alle Status";
     r_filter: "Filter", "Filtrer", "Filtern";
-    r_made_by: "Made by", "Créé par", "Angelegt von";
+    r_made_by: "Created by", "Créé par", "Angelegt von";
     r_since: "Since", "Depuis le", "Seit";
     r_looked_at: "processed", "traités", "verarbeitet";
     r_of: "of", "sur", "von";
@@ -126,7 +126,7 @@ words! {
     r_take: "Download the workbook", "Télécharger le classeur", "Arbeitsmappe herunterladen";
     r_personal: "It contains personal data. Delete it when you are done.", "Il contient des données personnelles. Supprimez-le ensuite.", "Sie enthält personenbezogene Daten. Löschen Sie sie danach.";
     r_steps: "Open it, delete the rows of clients to keep, change nothing else, and save it as XLSX.", "Ouvrez-le, supprimez les lignes des clients à conserver, ne changez rien d’autre et enregistrez-le au format XLSX.", "Öffnen Sie sie, löschen Sie die Zeilen der Kunden, die bleiben sollen, ändern Sie sonst nichts, und speichern Sie sie als XLSX.";
-    r_give: "Give it back", "Importer", "Importieren";
+    r_give: "Import the workbook", "Importer", "Importieren";
     r_saved_file: "The workbook as you saved it", "Le classeur tel que vous l’avez enregistré", "Die Arbeitsmappe, wie Sie sie gespeichert haben";
     r_imports: "Imported workbooks", "Classeurs importés", "Importierte Arbeitsmappen";
     r_import: "Import", "Import", "Import";
@@ -146,7 +146,7 @@ words! {
     no_sweeps: "No sweeps match.", "Aucun passage ne correspond.", "Keine passenden Läufe.";
     last: "Last run", "Dernière exécution", "Letzter Lauf";
     schedule: "Schedule", "Planification", "Zeitplan";
-    no_jobs: "No job files. Nothing runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
+    no_jobs: "No job files. No job runs.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
     s_steps: "Steps", "Étapes", "Schritte";
     s_opened: "Started by {by}", "Lancé par {by}", "Gestartet von {by}";
     s_missed: "It makes up for {n} missed run.|It makes up for {n} missed runs.", "Il rattrape {n} exécution manquée.|Il rattrape {n} exécutions manquées.", "Er holt {n} verpasste Ausführung nach.|Er holt {n} verpasste Ausführungen nach.";
@@ -159,7 +159,7 @@ words! {
     pause: "Pause", "Mettre en pause", "Pausieren";
     pause_all: "Pause all work", "Mettre tout le travail en pause", "Alle Arbeit pausieren";
     all_paused: "All work is paused", "Tout le travail est en pause", "Alle Arbeit ist pausiert";
-    pause_means: "No sweep starts, and running sweeps wait after the batch in hand. Once work is resumed, one sweep makes up for all skipped runs.", "Aucun passage ne démarre, et les passages en cours s’arrêtent après le lot en traitement. À la reprise, un seul passage rattrape toutes les exécutions sautées.", "Kein Lauf startet, und aktive Läufe warten nach dem laufenden Paket. Nach dem Fortsetzen holt ein Lauf alle ausgelassenen Ausführungen nach.";
+    pause_means: "No sweep starts, and running sweeps wait after the current batch. Once work is resumed, one sweep makes up for all skipped runs.", "Aucun passage ne démarre, et les passages en cours s’arrêtent après le lot en traitement. À la reprise, un seul passage rattrape toutes les exécutions sautées.", "Kein Lauf startet, und aktive Läufe warten nach dem laufenden Paket. Nach dem Fortsetzen holt ein Lauf alle ausgelassenen Ausführungen nach.";
     resume: "Resume", "Reprendre", "Fortsetzen";
     resume_all: "Resume all work", "Reprendre tout le travail", "Alle Arbeit fortsetzen";
     runs_skipped: "{n} run skipped so far|{n} runs skipped so far", "{n} exécution sautée jusqu’ici|{n} exécutions sautées jusqu’ici", "bisher {n} Ausführung ausgelassen|bisher {n} Ausführungen ausgelassen";
@@ -172,7 +172,7 @@ words! {
     preview_other: "The preview that you were reading has expired. This is a new one: check it from the beginning.", "L’aperçu que vous consultiez a expiré. En voici un nouveau : vérifiez-le depuis le début.", "Die Vorschau, die Sie gelesen haben, ist abgelaufen. Dies ist eine neue; prüfen Sie sie von vorn.";
     progress: "Progress", "Progression", "Fortschritt";
     processed: "processed", "traités", "verarbeitet";
-    a_second: "a second", "par seconde", "pro Sekunde";
+    a_second: "per second", "par seconde", "pro Sekunde";
     left_time: "left", "restantes", "verbleibend";
     plan: "Policy version", "Version de la politique", "Version der Richtlinie";
     newly_refused: "newly refused", "nouveaux refus", "neu abgelehnt";
@@ -182,7 +182,7 @@ words! {
     no_deliveries: "Nothing is pending outside of the database.", "Rien n’est en attente hors de la base.", "Außerhalb der Datenbank steht nichts aus.";
     target: "Target", "Destination", "Ziel";
     pending: "pending", "en attente", "ausstehend";
-    given_up: "given up", "abandonnées", "aufgegeben";
+    given_up: "abandoned", "abandonnées", "aufgegeben";
     retry_deliveries: "Retry abandoned deliveries", "Relancer les livraisons abandonnées", "Aufgegebene Zustellungen erneut versuchen";
     journal: "Journal", "Journal", "Journal";
     requests: "Requests", "Demandes", "Anfragen";
@@ -202,26 +202,26 @@ words! {
     month: "Month", "Mois", "Monat";
     no_selections: "No selections.", "Aucune sélection.", "Keine Auswahlen.";
     released: "released", "levée", "aufgehoben";
-    guards: "What refuses a client", "Ce qui refuse un client", "Was einen Kunden zurückhält";
+    guards: "Guards that refuse a client", "Ce qui refuse un client", "Was einen Kunden zurückhält";
     no_guards: "No guard refuses a client.", "Aucune règle ne refuse un client.", "Keine Regel hält einen Kunden zurück.";
     period: "Period", "Délai", "Frist";
     columns: "columns", "colonnes", "Spalten";
     t_title: "Row by row", "Ligne par ligne", "Zeile für Zeile";
-    t_nothing: "This is what the rules would do to the client’s rows, whatever keeps the client. Nothing was changed; what triggers would do is not shown.", "Voici ce que les règles feraient des lignes du client, quoi qui le retienne. Rien n’a été modifié ; l’effet des déclencheurs n’est pas montré.", "Das würden die Regeln mit den Zeilen des Kunden tun, was immer ihn auch hält. Nichts wurde geändert; was Trigger täten, ist nicht gezeigt.";
+    t_nothing: "This is what the rules would do to the client’s rows, even if a guard or a hold refuses the client. Nothing was changed. Effects of triggers are not shown.", "Voici ce que les règles feraient des lignes du client, quoi qui le retienne. Rien n’a été modifié ; l’effet des déclencheurs n’est pas montré.", "Das würden die Regeln mit den Zeilen des Kunden tun, was immer ihn auch hält. Nichts wurde geändert; was Trigger täten, ist nicht gezeigt.";
     t_row: "Row", "Ligne", "Zeile";
     t_before: "Before", "Avant", "Vorher";
     t_after: "After", "Après", "Nachher";
     t_stay: "Rows that stay as they are", "Lignes inchangées", "Unveränderte Zeilen";
     t_more: "There are more rows than are shown here.", "Il y a plus de lignes que celles montrées ici.", "Es gibt mehr Zeilen, als hier gezeigt werden.";
-    t_elsewhere: "The client’s values in tables that no link reaches", "Valeurs du client dans des tables qu’aucun lien n’atteint", "Werte des Kunden in Tabellen, zu denen kein Link führt";
+    t_elsewhere: "The client’s values in tables that no link reaches", "Valeurs du client dans des tables qu’aucun lien n’atteint", "Werte des Kunden in Tabellen, zu denen keine Verknüpfung führt";
     t_nowhere: "None was found.", "Aucune n’a été trouvée.", "Keine wurde gefunden.";
     t_unread: "Not read to the end", "Non lues jusqu’au bout", "Nicht zu Ende gelesen";
     estimated: "Estimated cleanup date", "Date d’effacement estimée", "Voraussichtliches Löschdatum";
     es_period: "{period} after {column} ({day})", "{period} après {column} ({day})", "{period} nach {column} ({day})";
-    es_day: "the day in {column}", "le jour dans {column}", "der Tag in {column}";
-    es_unknown: "none, as no date is set and no day is known from which a period counts", "aucune : pas de date fixée, et aucun jour connu d’où compter un délai", "keines: kein Datum ist gesetzt, und kein Tag bekannt, ab dem eine Frist zählt";
+    es_day: "the date in {column}", "le jour dans {column}", "der Tag in {column}";
+    es_unknown: "none: no date is set, and no date is known from which the period could begin", "aucune : pas de date fixée, et aucun jour connu d’où compter un délai", "keines: kein Datum ist gesetzt, und kein Tag bekannt, ab dem eine Frist zählt";
     es_none: "without any activity", "sans aucune activité", "ohne jede Aktivität";
-    e_cleaned: "{by} had {what} emptied", "{by} a fait vider {what}", "{by} hat {what} leeren lassen";
+    e_cleaned: "{by} emptied {what}", "{by} a fait vider {what}", "{by} hat {what} leeren lassen";
     e_set: "{by} set the date to {day}", "{by} a fixé la date au {day}", "{by} hat das Datum auf {day} gesetzt";
     e_cleared: "{by} cleared the date", "{by} a effacé la date", "{by} hat das Datum gelöscht";
     e_hold: "{by} placed a hold: {why}", "{by} a suspendu le client : {why}", "{by} hat den Kunden gesperrt: {why}";
@@ -239,14 +239,14 @@ words! {
     n_already: "is anonymized", "anonymisé", "ist anonymisiert";
     n_not_due: "is not due", "n’est pas à échéance", "ist nicht fällig";
     n_not_found: "is no longer in the client table", "n’est plus dans la table des clients", "ist nicht mehr in der Kundentabelle";
-    n_failed: "failed, and is not retried until someone asks for it: {why}", "en échec, non relancé sans demande : {why}", "ist fehlgeschlagen und wird erst auf Anforderung erneut versucht: {why}";
+    n_failed: "failed, and is not retried until an operator requests it: {why}", "en échec, non relancé sans demande : {why}", "ist fehlgeschlagen und wird erst auf Anforderung erneut versucht: {why}";
     files_left: "Files that are not deleted yet", "Fichiers pas encore supprimés", "Noch nicht gelöschte Dateien";
     t_never: "No sweep was ever started.", "Aucun passage n’a encore été lancé.", "Es wurde noch kein Lauf gestartet.";
     t_running: "A sweep is running: {a} client anonymized so far|A sweep is running: {a} clients anonymized so far", "Un passage est en cours : {a} client anonymisé jusqu’ici|Un passage est en cours : {a} clients anonymisés jusqu’ici", "Ein Lauf ist aktiv: bisher {a} Kunden anonymisiert";
     t_none: "Last night no client was due", "Cette nuit, aucun client n’était à échéance", "Letzte Nacht war kein Kunde fällig";
     t_night: "Last night {a} of {d} due clients was anonymized|Last night {a} of {d} due clients were anonymized", "Cette nuit, {a} client sur {d} à échéance a été anonymisé|Cette nuit, {a} clients sur {d} à échéance ont été anonymisés", "Letzte Nacht wurde {a} von {d} fälligen Kunden anonymisiert|Letzte Nacht wurden {a} von {d} fälligen Kunden anonymisiert";
-    t_none_on: "In the night of {day} no client was due", "Dans la nuit du {day}, aucun client n’était à échéance", "In der Nacht zum {day} war kein Kunde fällig";
-    t_night_on: "In the night of {day}, {a} of {d} due clients was anonymized|In the night of {day}, {a} of {d} due clients were anonymized", "Dans la nuit du {day}, {a} client sur {d} à échéance a été anonymisé|Dans la nuit du {day}, {a} clients sur {d} à échéance ont été anonymisés", "In der Nacht zum {day} wurde {a} von {d} fälligen Kunden anonymisiert|In der Nacht zum {day} wurden {a} von {d} fälligen Kunden anonymisiert";
+    t_none_on: "On the night of {day}, no client was due", "Dans la nuit du {day}, aucun client n’était à échéance", "In der Nacht zum {day} war kein Kunde fällig";
+    t_night_on: "On the night of {day}, {a} of {d} due clients was anonymized|On the night of {day}, {a} of {d} due clients were anonymized", "Dans la nuit du {day}, {a} client sur {d} à échéance a été anonymisé|Dans la nuit du {day}, {a} clients sur {d} à échéance ont été anonymisés", "In der Nacht zum {day} wurde {a} von {d} fälligen Kunden anonymisiert|In der Nacht zum {day} wurden {a} von {d} fälligen Kunden anonymisiert";
     t_failed: "; {f} failed and needs you|; {f} failed and need you", "; {f} en échec demande votre intervention|; {f} en échec demandent votre intervention", " – {f} ist fehlgeschlagen und braucht Sie| – {f} sind fehlgeschlagen und brauchen Sie";
     t_stopped: "; {s} sweep did not end and needs you|; {s} sweeps did not end and need you", "; {s} passage interrompu demande votre intervention|; {s} passages interrompus demandent votre intervention", " – {s} Lauf wurde angehalten und braucht Sie| – {s} Läufe wurden angehalten und brauchen Sie";
     a_now: "Anonymize now", "Anonymiser maintenant", "Jetzt anonymisieren";
@@ -254,7 +254,7 @@ words! {
     c_column: "Column that the policy keeps", "Colonne que la politique conserve", "Spalte, die laut Richtlinie erhalten bleibt";
     c_clean: "Empty the column", "Vider la colonne", "Spalte leeren";
     p_waits: "You don't have the necessary access to configure client anonymization. Please inform the person in charge that data needs to be configured.", "Vous n’avez pas l’accès nécessaire pour configurer l’anonymisation des clients. Veuillez informer la personne responsable que des données doivent être configurées.", "Sie haben nicht die nötige Berechtigung, um die Anonymisierung von Kunden einzurichten. Bitte informieren Sie die zuständige Person, dass Daten eingestuft werden müssen.";
-    p_by_class: "as the class says", "selon la classe", "wie es die Einstufung vorgibt";
+    p_by_class: "by its class", "selon la classe", "wie es die Einstufung vorgibt";
     p_text: "Replacement, or why it is kept", "Remplacement, ou motif de conservation", "Ersatztext oder Grund für den Erhalt";
     p_classify: "Classify", "Classer", "Einstufen";
     p_rehearse: "A new policy needs a new rehearsal before the next sweep.", "Une nouvelle politique exige une nouvelle répétition avant le prochain passage.", "Eine neue Richtlinie braucht vor dem nächsten Lauf eine neue Probe.";
@@ -323,7 +323,7 @@ const TERMS: [(&str, [&str; 3]); 48] = [
     ("is to be given notice", ["is to be given notice", "doit recevoir un préavis", "muss angekündigt werden"]),
     (
         "had come back with a backup",
-        ["had come back with a backup", "était revenu avec une sauvegarde", "war mit einer Sicherung zurückgekehrt"],
+        ["was restored from a backup", "était revenu avec une sauvegarde", "war mit einer Sicherung zurückgekehrt"],
     ),
 ];
 

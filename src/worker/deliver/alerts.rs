@@ -96,7 +96,7 @@ async fn sign(context: &Context, own: &Delivery, body: &Value) -> Answer {
 }
 
 fn not_declared() -> Answer {
-    Answer::Again(None, "`lethe.toml` does not declare it any more".to_owned())
+    Answer::Again(None, "`lethe.toml` no longer declares it".to_owned())
 }
 
 impl super::Targets {

@@ -48,14 +48,14 @@ async fn delete(
     }));
     let later = |own: &Delivery, why: &str| Tried::Later(context.targets.pause(own.attempts).max(POLL), why.to_owned());
     let Ok(loaded) = context.planner.plan(&context.store).await else {
-        let why = "waits for a policy that is a plan, to know what rows still name";
+        let why = "waits for a valid policy, to know what rows still name";
         done.extend(ended(claimed, |own| later(own, why)));
         return Ok(done);
     };
     let today = context.ledger.clock().now().date_naive();
     let spare = spare_claimed(&loaded.plan, today, name);
     if spare.is_empty() {
-        let why = "the policy says of no column any more that it names files of this root";
+        let why = "no column of the policy names files of this root any longer";
         done.extend(ended(claimed, |own| later(own, why)));
         return Ok(done);
     }

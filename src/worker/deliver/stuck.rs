@@ -60,7 +60,7 @@ impl Stuck {
         };
         let list = Act::Deliveries.at(face);
         match self.cause {
-            Cause::GivenUp => format!("{what} to `{target}` {verb} given up{error}; {list} lists them"),
+            Cause::GivenUp => format!("{what} to `{target}` {verb} abandoned{error}; {list} lists them"),
             Cause::Waiting => format!("{what} to `{target}` {waits} for more than an hour{error}; {list} lists them"),
             Cause::Strange => {
                 let accept = Act::Accept(target.clone()).at(face);
@@ -73,7 +73,7 @@ impl Stuck {
             Cause::Unnamed => {
                 let settle = Act::Settle(target.clone()).at(face);
                 format!(
-                    "{what} {waits} for `{target}`, whose files no column of the policy names any more; name them, or \
+                    "{what} {waits} for `{target}`, whose files no column of the policy names any longer; name them, or \
                      delete them yourself and {settle}"
                 )
             }

@@ -18,7 +18,7 @@ use crate::sql::replay::all_keys;
 const AT_ONCE: usize = 5_000;
 
 /// What stands with the sweep.
-const NOTE: &str = "after a restore: does again what the journal knows and the database had lost";
+const NOTE: &str = "after a restore: replays what the journal contains and the database had lost";
 
 /// What the event is called that a gate refuses the replay.
 const WAITS_EVENT: &str = "replay-waits";
@@ -42,7 +42,7 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
         ledger.end_replay(id, state == State::Done).await?;
         if state == State::Done {
             context.over(RESTORED_EVENT).await?;
-            tracing::info!(sweep = id, "what the journal knows has been done again; live sweeps go on");
+            tracing::info!(sweep = id, "the journal has been replayed; live sweeps continue");
             return Ok(());
         }
     }

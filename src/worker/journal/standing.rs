@@ -11,8 +11,8 @@ use crate::database::StoreError;
 use crate::journal::{Chain, Fault, Flaw, Journal, JournalError, Key, Record, START, origin};
 use crate::ledger::{Beginning, Halt, Head, Waiting, is_same};
 
-/// What a person is told when the database came back from a backup.
-pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
+/// What a person is told when the database was restored from a backup.
+pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger: the database was restored from a backup; live sweeps wait until \
                         what the journal knows has been done again";
 /// What that event is called.
 pub(in crate::worker) const RESTORED_EVENT: &str = "restored-database";
@@ -27,7 +27,7 @@ const AGAIN: TimeDelta = TimeDelta::minutes(1);
 pub(super) enum Standing {
     /// The journal ends where the ledger says, or with the segment that is being written.
     Agrees,
-    /// The journal goes on where the ledger ends: the database came back from a backup.
+    /// The journal goes on where the ledger ends: the database was restored from a backup.
     Ahead,
 }
 
@@ -137,7 +137,7 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
             continue;
         }
         if let Some((missing, next)) = (first..).zip(&there).find(|(number, there)| number != *there) {
-            let what = format!("segment {missing} is missing, and segment {next} is there");
+            let what = format!("segment {missing} is missing, but segment {next} exists");
             return Err(strange(journal, what).into());
         }
         let last = there.last().copied().unwrap_or(first - 1);

@@ -119,7 +119,7 @@ impl Reading<'_> {
             let known_to = self.head.as_ref().map_or(0, |head| head.segment + i64::from(head.staged.is_some()));
             if segment > known_to {
                 let what = format!(
-                    "record {first} and those behind it are not known to the ledger: the database came back from a backup"
+                    "record {first} and those behind it are not known to the ledger: the database was restored from a backup"
                 );
                 return Ok(Some((first, what)));
             }

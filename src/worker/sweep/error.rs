@@ -47,7 +47,7 @@ pub enum SweepError {
     ClientsGone { table: String },
     #[error("the list names no client")]
     EmptyList,
-    #[error("there is no selection `{name}`")]
+    #[error("selection `{name}` not found")]
     UnknownSelection { name: String, nearest: Option<String> },
     #[error("more than one selection is called `{name}`")]
     AmbiguousSelection {
@@ -110,7 +110,7 @@ pub enum SweepError {
         /// How many the sweep would anonymize.
         clients: u64,
     },
-    #[error("no backup has been acknowledged, and anonymizing cannot be undone")]
+    #[error("no backup has been acknowledged, and anonymization cannot be undone")]
     NoBackup {
         /// The age allowed.
         most: Duration,
@@ -135,11 +135,11 @@ pub enum SweepError {
     },
     #[error("table `{table}` has entries {}, which the policy does not classify", called(.key))]
     UnknownKey { table: String, key: String },
-    #[error("the clients cannot be looked at one after the other: the search comes back to a key it has passed")]
+    #[error("the clients cannot be read in order: the search returns to a key that it has passed")]
     Endless,
     #[error("the rules of {} change their own result when applied again", .0.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "))]
     NotSettled(Vec<String>),
-    #[error("the database came back from a backup, and what the journal knows is done again first{}", .replay.map(|id| format!(", by sweep {id}")).unwrap_or_default())]
+    #[error("the database was restored from a backup, and the journal is replayed first{}", .replay.map(|id| format!(", by sweep {id}")).unwrap_or_default())]
     Restored {
         /// The sweep that does it again, once it is open.
         replay: Option<i64>,
@@ -209,12 +209,12 @@ impl SweepError {
             }
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".into(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".into(),
-            Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".into(),
+            Self::EmptyList => "write one client key per line; lines that begin with `#` are comments".into(),
             Self::UnknownSelection { nearest: Some(near), .. } | Self::UnknownFilter { nearest: Some(near), .. } => {
                 format!("did you mean `{near}`?").into()
             }
             Self::UnknownSelection { .. } | Self::SelectionChanged { .. } => {
-                Act::Selections.then(" shows those there are")
+                Act::Selections.then(" lists the existing ones")
             }
             Self::AmbiguousSelection { tables, .. } => {
                 format!("rename all but one of them; table `{}` has some", tables.join("`, `")).into()
@@ -235,7 +235,7 @@ impl SweepError {
             Self::NotAChoice { choices, .. } => format!("choose one from {choices}").into(),
             Self::LengthOfKind { .. } => "leave the length out, or run a `period` sweep or a list".into(),
             Self::Decided => Act::Reviews.then(" shows what it holds now"),
-            Self::PreviewOutdated => "nothing was started; look at the preview again".into(),
+            Self::PreviewOutdated => "nothing was started; check the preview again".into(),
             Self::SameRunning { .. } => Act::Sweeps.then(" shows its progress"),
             Self::NotRehearsed => Act::Rehearse.then(" first: it does everything and rolls it back"),
             Self::FewRehearsed { kind, clients, .. } => {

@@ -165,7 +165,7 @@ fn traced(row: &Row, effects: &Effects) -> Result<TracedRow, StoreError> {
     Ok(TracedRow { key, deleted, changes })
 }
 
-/// A value as it is shown to people: cut where it is long, and bytes that are no text say so.
+/// A value as it is shown to people: cut where it is long, and bytes that are not text say so.
 fn shown(row: &Row, at: usize) -> Option<String> {
     let Ok(value) = row.get::<Option<String>>(at) else { return Some("(bytes that are not a text)".to_owned()) };
     value.map(|value| match value.char_indices().nth(LONGEST) {

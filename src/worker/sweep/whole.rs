@@ -2,7 +2,7 @@
 //!
 //! Names are common: a finding is only worth a person's time if the value is not another client's. So the clients to whom
 //! the rows belong in which a value was found are asked for their own identifying values, by the statements that read
-//! those of the clients rehearsed; what one of them has too is no finding anywhere.
+//! those of the clients rehearsed; what one of them has too is not a finding anywhere.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub struct WholeDatabase {
     /// What the rules changed although clients who stay have the same rows, or use them; `count` is the number of rows.
     pub changed: Vec<Finding>,
     /// Tables that were not read, or not to their end: they have too many rows, the time was up, the account may not
-    /// read them, or a value is no text in UTF-8.
+    /// read them, or a value is not text in UTF-8.
     pub unread: BTreeSet<String>,
 }
 

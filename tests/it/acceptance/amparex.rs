@@ -70,7 +70,7 @@ async fn x1_one_client_or_many_from_a_saved_selection() {
     // A selection has to be saved beforehand.
     let nothing = trade.run(&["sweep", "--selection", "hearing aid", "--force", "--yes", "--wait"]);
     assert_eq!(nothing.code, 1);
-    assert!(nothing.err.contains("there is no selection `hearing aid`"), "{}", nothing.err);
+    assert!(nothing.err.contains("selection `hearing aid` not found"), "{}", nothing.err);
     assert!(nothing.err.contains("did you mean `hearing aids`?"), "{}", nothing.err);
 }
 

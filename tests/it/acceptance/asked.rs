@@ -129,7 +129,7 @@ async fn a13_a_field_that_stays_is_cleaned_for_one_client_over_the_api() {
     let before = trade.snapshot().await;
     for (token, body, status, what) in [
         (&reader, body(), 403, "`reader` may not clean client CUST-0007"),
-        (&clerk, json!({ "columns": ["customers.metadata"] }), 422, "does not confirm"),
+        (&clerk, json!({ "columns": ["customers.metadata"] }), 422, "is not confirmed"),
         (&clerk, json!({ "columns": [], "confirm": true }), 422, "no column is named"),
         (&clerk, json!({ "columns": ["customers.email"], "confirm": true }), 422, "`customers.email`"),
     ] {

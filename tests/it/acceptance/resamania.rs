@@ -140,7 +140,7 @@ async fn r03_the_inactivity_is_chosen_from_12_to_84_months_in_steps_of_6() {
     assert!(shown.contains("a sweep may choose another, 12 months to 84 months in steps of 6 months"), "{shown}");
     // The policy's own length is one of them, too.
     trade.amend_policy("length    = \"36 months\"", "length    = \"13 months\"");
-    assert!(trade.run(&["policy", "check"]).err.contains("`13 months` is none of the choices"));
+    assert!(trade.run(&["policy", "check"]).err.contains("`13 months` is not one of the choices"));
 }
 
 #[tokio::test]

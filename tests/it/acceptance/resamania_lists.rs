@@ -158,7 +158,7 @@ async fn r08_the_rows_without_errors_are_continued_with_if_a_person_confirms() {
     assert!(answer.code == 1 && answer.err.contains("cannot be undone"), "{}", answer.err);
     let other = (wanted.len() + 1).to_string();
     let answer = trade.run(&["review", "continue", "1", "--clients", &other, "--wait"]);
-    assert!(answer.code == 1 && answer.err.contains("not what you looked at"), "{}", answer.err);
+    assert!(answer.code == 1 && answer.err.contains("not what you viewed"), "{}", answer.err);
     assert!(anonymized(&trade).await.is_empty());
     let answer = trade.run(&["review", "continue", "1", "--clients", &wanted.len().to_string(), "--wait"]);
     assert_eq!(answer.code, 0, "{}", answer.err);
@@ -200,7 +200,7 @@ async fn r10_added_and_changed_rows_are_refused_and_removed_rows_mean_not_these(
         ("`member_id` is not of this review", Box::new(move |book| book.rows.push(vec![other, "x".to_owned()]))),
         ("`display_name` is not what the database has", Box::new(|book| book.rows[2][3] = "Somebody".to_owned())),
         ("`member_id` is there twice", Box::new(|book| book.rows.push(book.rows[0].clone()))),
-        ("there is more in the row than was exported", Box::new(|book| book.rows[0].push("?".to_owned()))),
+        ("the row contains more than was exported", Box::new(|book| book.rows[0].push("?".to_owned()))),
         ("the columns are not as they were exported", Box::new(|book| book.columns[1] = "number".to_owned())),
         ("no row is left", Box::new(|book| book.rows.clear())),
     ];
@@ -243,7 +243,7 @@ async fn r11_anything_but_a_plain_xlsx_is_refused() {
         b"PK\x03\x04".to_vec(),
     ];
     for file in files {
-        refused(&trade, &file, "the file is no XLSX workbook").await;
+        refused(&trade, &file, "the file is not an XLSX workbook").await;
     }
     assert_eq!(trade.run(&["review", "import", "Lyon, 24 months", "nothing.xlsx"]).code, 1);
 }

@@ -53,7 +53,7 @@ async fn x1_the_companys_own_saved_selections_are_listed_and_swept_beside_lethes
     let before = trade.snapshot().await;
     let asked = trade.run_unconfirmed(&["sweep", "--selection", own, "--force", "--wait"]);
     assert!(
-        asked.code == 1 && asked.err.contains("holds 17 clients, and anonymizing cannot be undone"),
+        asked.code == 1 && asked.err.contains("holds 17 clients, and anonymization cannot be undone"),
         "{}",
         asked.err
     );
@@ -167,7 +167,7 @@ async fn x3_many_from_a_saved_selection_go_only_once_it_is_confirmed() {
     let before = trade.snapshot().await;
     let asked = trade.run_unconfirmed(&["sweep", "--selection", "spring", "--force", "--wait"]);
     assert!(asked.code == 1 && asked.out.is_empty(), "{}", asked.out);
-    assert!(asked.err.contains("holds 8 clients, and anonymizing cannot be undone"), "{}", asked.err);
+    assert!(asked.err.contains("holds 8 clients, and anonymization cannot be undone"), "{}", asked.err);
     assert!(asked.err.contains("`lethe sweep --selection spring --yes`"), "{}", asked.err);
     let looked = trade.run(&["sweep", "--selection", "spring", "--force", "--preview"]);
     assert!(looked.out.starts_with("8 clients of selection `spring`"), "{}", looked.out);

@@ -18,7 +18,7 @@ fn said(from: &str, to: &str) -> String {
 #[test]
 fn a_ping_that_is_no_url_is_refused() {
     assert_snapshot!(said("https://ping.example/t0psecret", "t0psecret"), @r#"
-    error: `alerts.ping` is no URL that begins with `https://` or `http://`
+    error: `alerts.ping` is not a URL that begins with `https://` or `http://`
 
     hint: `docs/operations.md` shows how under "Alerts"
     "#);
@@ -45,7 +45,7 @@ fn e_mails_without_a_recipient_are_refused() {
 #[test]
 fn an_address_that_is_none_is_refused() {
     assert_snapshot!(said("ops@shop.example", "ops at the shop"), @r#"
-    error: `email.to` is no list of addresses; `ops@example.com, dpo@example.com` is one
+    error: `email.to` is not a list of addresses such as `ops@example.com, dpo@example.com`
 
     hint: `docs/operations.md` shows how under "Alerts"
     "#);
@@ -63,7 +63,7 @@ fn letters_without_a_server_are_refused() {
 #[test]
 fn a_mail_server_that_is_no_url_is_refused() {
     assert_snapshot!(said("smtps://lethe@mail.example", "mail.example"), @r#"
-    error: `email.server` is no URL; `smtps://user@mail.example` is one
+    error: `email.server` is not a valid URL such as `smtps://user@mail.example`
 
     hint: `docs/operations.md` shows how under "Alerts"
     "#);
@@ -90,7 +90,7 @@ fn a_user_without_a_password_is_refused() {
 #[test]
 fn a_password_file_that_is_not_there_is_refused() {
     assert_snapshot!(said("\"password\"", "\"elsewhere\""), @r#"
-    error: `email.password_file` names `elsewhere`, which cannot be read: there is no such file or folder
+    error: `email.password_file` names `elsewhere`, which cannot be read: file or folder not found
 
     hint: `docs/operations.md` shows how under "Alerts"
     "#);

@@ -13,7 +13,7 @@ fn hold(key: &str) -> Vec<&str> {
 #[test]
 fn an_unknown_client_cannot_be_held() {
     assert_snapshot!(Office::new().refused(&hold("C9")), @r"
-    error: there is no client `C9`
+    error: client `C9` not found
 
     hint: write the key as the client table has it
     ");
@@ -59,7 +59,7 @@ fn a_hold_is_released_once() {
 #[test]
 fn an_unknown_client_cannot_be_tried_again() {
     assert_snapshot!(Office::new().refused(&["retry", "C9"]), @r"
-    error: there is no client `C9`
+    error: client `C9` not found
 
     hint: write the key as the client table has it
     ");
@@ -83,7 +83,7 @@ fn no_client_to_retry_is_no_error() {
 fn an_unknown_sweep_is_missed_by_its_number() {
     let office = Office::new().rehearsed();
     assert_snapshot!(office.refused(&["status", "7"]), @r"
-    error: there is no sweep 7
+    error: sweep 7 not found
 
     hint: `lethe status` lists the last ones
     ");
@@ -98,7 +98,7 @@ fn a_sweep_of_a_database_without_any_is_missed_as_well() {
 #[test]
 fn an_unknown_client_has_no_history() {
     assert_snapshot!(Office::new().refused(&["client", "C9"]), @r"
-    error: there is no client `C9`
+    error: client `C9` not found
 
     hint: write the key as the client table has it
     ");
@@ -107,7 +107,7 @@ fn an_unknown_client_has_no_history() {
 #[test]
 fn a_key_is_a_key_and_no_sql() {
     assert_snapshot!(Office::new().refused(&["client", "x' OR '1'='1"]), @r"
-    error: there is no client `x' OR '1'='1`
+    error: client `x' OR '1'='1` not found
 
     hint: write the key as the client table has it
     ");
@@ -116,7 +116,7 @@ fn a_key_is_a_key_and_no_sql() {
 #[test]
 fn an_empty_key_is_no_client() {
     assert_snapshot!(Office::new().refused(&["client", " "]), @r"
-    error: there is no client ` `
+    error: client ` ` not found
 
     hint: write the key as the client table has it
     ");
@@ -142,6 +142,6 @@ fn an_error_is_data_to_a_program() {
     let output = office.lethe(&["client", "C9", "--json"]).output().expect("the program runs");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r#"
-    {"error":"there is no client `C9`","hint":"write the key as the client table has it"}
+    {"error":"client `C9` not found","hint":"write the key as the client table has it"}
     "#);
 }

@@ -54,7 +54,7 @@ fn personal_data_needs_an_action() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         personal data without an action
-        fix: say `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = "<why>"`
+        fix: give it `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = "<why>"`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
@@ -67,7 +67,7 @@ fn one_column_takes_one_action() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         more than one action
-        fix: leave one, or list them in `actions` with a `for` or `where` each
+        fix: keep one, or list them in `actions` with a `for` or `where` each
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -92,8 +92,8 @@ fn keeping_takes_a_reason() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
-        `keep` takes the reason why, and it is empty
-        fix: say why the column may stay, or give an action
+        `keep` needs a reason, and it is empty
+        fix: say why the column is kept, or give it an action
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -215,7 +215,7 @@ fn being_free_takes_a_reason() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.countries
-        `free` takes the reason why, and it is empty
+        `free` needs a reason, and it is empty
         fix: say why the table holds no client data
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -228,7 +228,7 @@ fn a_free_table_takes_no_rules() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.countries
-        both declared free of client data and given rules
+        declared free of client data, and given rules
         fix: remove `free`, or the rules
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -242,7 +242,7 @@ fn the_key_of_a_client_stays() {
     assert_snapshot!(office.check(), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.no
-        this is the client's key, which must stay
+        this is the client's key, which must be kept
         fix: give it `class = "non-personal"`, or `keep = "<why>"`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -276,7 +276,7 @@ fn everything_wrong_stands_in_one_list() {
         table `visits` reaches clients (`visitor` refers to `customers`) and is not in the policy
         fix: add `[tables.visits]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
       guards.open-orders.where
-        `status =` is not an SQL expression: it breaks off
+        `status =` is not an SQL expression: it ends too early
         fix: write one SQL expression over the table's columns, such as `status <> 'done'`
       tables.customers.columns.birth_date
         `birth_date` is declared DATE and cannot hold this text

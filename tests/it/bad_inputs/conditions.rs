@@ -1,4 +1,4 @@
-//! Conditions that are no SQL, or are not the one expression they should be.
+//! Conditions that are not SQL, or are not the one expression they should be.
 
 use insta::assert_snapshot;
 
@@ -26,7 +26,7 @@ fn a_condition_that_breaks_off_is_refused() {
     assert_snapshot!(guarded("status =").check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       guards.open-orders.where
-        `status =` is not an SQL expression: it breaks off
+        `status =` is not an SQL expression: it ends too early
         fix: write one SQL expression over the table's columns, such as `status <> 'done'`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -86,8 +86,8 @@ fn a_text_in_double_quotes_is_taken_for_a_column() {
     assert_snapshot!(guarded("status = \"open\"").check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       guards.open-orders.where
-        table `orders` has no column `open`, and double quotes are for columns
-        fix: a text stands in single quotes: `'open'`
+        table `orders` has no column `open`, and double quotes enclose a column name
+        fix: put a text in single quotes: `'open'`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -163,7 +163,7 @@ fn a_deletion_cannot_depend_on_what_changes() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.orders.rows[1]
         depends on `note`, which a rule of this table changes, so a second run could delete more
-        fix: make the condition depend on columns that stay
+        fix: make the condition depend on columns that are kept
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");

@@ -15,27 +15,27 @@ fn with(name: &str, value: &str) -> String {
 #[test]
 fn a_missing_configuration_is_missed_by_name() {
     assert_snapshot!(Office::new().without("lethe.toml").check(), @r#"
-    error: there is no `lethe.toml`, and `LETHE_DATABASE` is not set
+    error: `lethe.toml` not found, and `LETHE_DATABASE` is not set
 
-    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
+    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` creates a company to try things on
     "#);
 }
 
 #[test]
 fn a_missing_configuration_that_was_asked_for_is_missed_by_name() {
     assert_snapshot!(Office::new().refused(&["policy", "check", "--config", "elsewhere/lethe.toml"]), @r#"
-    error: there is no `elsewhere/lethe.toml`, and `LETHE_DATABASE` is not set
+    error: `elsewhere/lethe.toml` not found, and `LETHE_DATABASE` is not set
 
-    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
+    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` creates a company to try things on
     "#);
 }
 
 #[test]
 fn a_variable_that_names_no_file_is_told_by_its_file() {
     assert_snapshot!(with("LETHE_CONFIG", "nowhere.toml"), @r#"
-    error: there is no `nowhere.toml`, and `LETHE_DATABASE` is not set
+    error: `nowhere.toml` not found, and `LETHE_DATABASE` is not set
 
-    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
+    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` creates a company to try things on
     "#);
 }
 
@@ -60,7 +60,7 @@ fn a_configuration_without_a_database_is_refused() {
 #[test]
 fn an_unknown_setting_has_the_nearest() {
     assert_snapshot!(Office::new().config("brake_share = 1.0", "brake_shares = 1.0").check(), @r"
-    error: `lethe.toml`: there is no setting `sweep.brake_shares`
+    error: `lethe.toml`: unknown setting `sweep.brake_shares`
 
     hint: did you mean `brake_share`?
     ");
@@ -69,7 +69,7 @@ fn an_unknown_setting_has_the_nearest() {
 #[test]
 fn an_unknown_setting_at_the_top_has_the_nearest() {
     assert_snapshot!(Office::new().config("database = \"company.db\"", "databse = \"company.db\"").check(), @r"
-    error: `lethe.toml`: there is no setting `databse`
+    error: `lethe.toml`: unknown setting `databse`
 
     hint: did you mean `database`?
     ");
@@ -78,7 +78,7 @@ fn an_unknown_setting_at_the_top_has_the_nearest() {
 #[test]
 fn a_duration_without_a_length_is_refused() {
     assert_snapshot!(Office::new().config("100ms", "soon").check(), @r#"
-    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: `"soon"` stands where a duration should be
+    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: found `"soon"`, expected a duration
 
     hint: write a duration such as `100ms`, `5s` or `7 days`
     "#);
@@ -87,7 +87,7 @@ fn a_duration_without_a_length_is_refused() {
 #[test]
 fn a_duration_is_no_number() {
     assert_snapshot!(Office::new().config("\"100ms\"", "100").check(), @r#"
-    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: `"100"` stands where a duration should be
+    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: found `"100"`, expected a duration
 
     hint: write a duration such as `100ms`, `5s` or `7 days`
     "#);
@@ -141,7 +141,7 @@ fn an_unknown_time_zone_has_the_nearest() {
 #[test]
 fn a_variable_of_the_wrong_type_is_named() {
     assert_snapshot!(with("LETHE_SWEEP__BATCH_SIZE", "many"), @r#"
-    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: `"many"` stands where a whole number should be
+    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: found `"many"`, expected a whole number
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     "#);
@@ -150,7 +150,7 @@ fn a_variable_of_the_wrong_type_is_named() {
 #[test]
 fn a_variable_below_nothing_is_refused() {
     assert_snapshot!(with("LETHE_SWEEP__BATCH_SIZE", "-5"), @r"
-    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: `-5` stands where a whole number from 0 on should be
+    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: found `-5`, expected a whole number from 0 on
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");
@@ -159,7 +159,7 @@ fn a_variable_below_nothing_is_refused() {
 #[test]
 fn a_variable_of_a_whole_section_is_refused() {
     assert_snapshot!(with("LETHE_SWEEP", "5"), @r"
-    error: `LETHE_SWEEP`: `sweep` cannot be used: `5` stands where a table should be
+    error: `LETHE_SWEEP`: `sweep` cannot be used: found `5`, expected a table
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");
@@ -177,7 +177,7 @@ fn a_variable_out_of_bounds_is_refused() {
 #[test]
 fn an_unknown_variable_is_named() {
     assert_snapshot!(with("LETHE_DATABSE", "company.db"), @r"
-    error: `LETHE_DATABSE`: there is no setting `databse`
+    error: `LETHE_DATABSE`: unknown setting `databse`
 
     hint: did you mean `LETHE_DATABASE`?
     ");
@@ -186,7 +186,7 @@ fn an_unknown_variable_is_named() {
 #[test]
 fn an_unknown_variable_of_a_section_is_named() {
     assert_snapshot!(with("LETHE_SWEEP__BATCHSIZE", "10"), @r"
-    error: `LETHE_SWEEP__BATCHSIZE`: there is no setting `sweep.batchsize`
+    error: `LETHE_SWEEP__BATCHSIZE`: unknown setting `sweep.batchsize`
 
     hint: did you mean `LETHE_SWEEP__BATCH_SIZE`?
     ");

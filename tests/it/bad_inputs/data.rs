@@ -42,7 +42,7 @@ fn a_date_that_is_written_otherwise_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       client.to_anonymize_on
-        `customers.due` has values that are no days written as `YYYY-MM-DD` (one of type text)
+        `customers.due` has values that are not dates written as `YYYY-MM-DD` (one of type text)
         fix: name a column with such days, or store them so; anything else cannot be compared safely
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -55,7 +55,7 @@ fn a_date_that_is_a_number_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       period.activity[1].date
-        `orders.ordered_on` has values that are no days written as `YYYY-MM-DD` (one of type integer)
+        `orders.ordered_on` has values that are not dates written as `YYYY-MM-DD` (one of type integer)
         fix: name a column with such days, or store them so; anything else cannot be compared safely
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -68,7 +68,7 @@ fn a_start_of_the_period_that_is_no_date_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       period.otherwise
-        `customers.created_on` has values that are no days written as `YYYY-MM-DD` (one of type text)
+        `customers.created_on` has values that are not dates written as `YYYY-MM-DD` (one of type text)
         fix: name a column with such days, or store them so; anything else cannot be compared safely
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -88,7 +88,7 @@ fn a_guards_date_that_is_no_date_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       guards.paid.date
-        `orders.paid_on` has values that are no days written as `YYYY-MM-DD` (one of type text)
+        `orders.paid_on` has values that are not dates written as `YYYY-MM-DD` (one of type text)
         fix: name a column with such days, or store them so; anything else cannot be compared safely
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -11,7 +11,7 @@ use super::office::{Office, wait};
 #[test]
 fn a_missing_database_is_missed_by_name() {
     assert_snapshot!(Office::new().without("company.db").check(), @r"
-    error: there is no database at `company.db`
+    error: no database found at `company.db`
 
     hint: set `database` in `lethe.toml`, or `LETHE_DATABASE`, to the database's file; a relative path counts from the configuration file
     ");

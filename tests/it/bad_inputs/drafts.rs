@@ -19,7 +19,7 @@ fn a_policy_that_is_there_is_not_overwritten() {
 #[test]
 fn an_unknown_client_table_has_the_nearest() {
     assert_snapshot!(Office::new().refused(&["policy", "init", "--stdout", "--client", "custmers"]), @r"
-    error: there is no table `custmers`
+    error: table `custmers` not found
 
     hint: did you mean `customers`?
     ");
@@ -50,7 +50,7 @@ fn a_database_without_clients_cannot_be_guessed() {
 fn a_draft_that_cannot_be_written_is_refused() {
     let office = Office::new().config("[sweep]", "policy = \"drafts/policy.toml\"\n[sweep]");
     assert_snapshot!(office.refused(&["policy", "init"]), @r"
-    error: `drafts/policy.toml` cannot be written: there is no such file or folder
+    error: `drafts/policy.toml` cannot be written: file or folder not found
 
     hint: check the folder, or print the draft with `--stdout`
     ");

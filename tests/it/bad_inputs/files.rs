@@ -26,7 +26,7 @@ fn a_root_that_is_not_declared_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = \"photo\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        there is no root `photo`
+        root `photo` is not declared
         fix: did you mean `photos`?
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -38,7 +38,7 @@ fn a_root_that_is_like_none_says_how_to_declare_it() {
     assert_snapshot!(card("{ class = \"personal\", delete_folder = \"contracts\" }"), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        there is no root `contracts`
+        root `contracts` is not declared
         fix: declare it in `lethe.toml`: under `[files]`, `contracts = "/srv/files"`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -51,7 +51,7 @@ fn a_file_and_a_folder_at_once_are_refused() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         both `delete_file` and `delete_folder`
-        fix: leave the one that the value names
+        fix: keep the one that the value names
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -62,7 +62,7 @@ fn a_file_whose_name_is_kept_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", keep = \"the books need it\", delete_file = \"photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        the file goes and its name is kept, and what a row still names is not deleted
+        the file would be deleted and its name kept, and a file that a row still names is not deleted
         fix: remove `keep`: the column is then emptied
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -74,7 +74,7 @@ fn a_file_that_goes_in_some_rows_only_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", clear = true, where = \"points > 0\", delete_file = \"photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        what the value names is deleted, and the value stays in part or in some rows
+        the file is deleted, but its name would stay in part or in some rows
         fix: use `clear` or `replace` without `where`, or leave the action out
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -86,7 +86,7 @@ fn a_file_whose_name_stays_in_part_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", generalize = { first = 2 }, delete_file = \"photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        what the value names is deleted, and the value stays in part or in some rows
+        the file is deleted, but its name would stay in part or in some rows
         fix: use `clear` or `replace` without `where`, or leave the action out
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -96,7 +96,7 @@ fn a_file_whose_name_stays_in_part_is_refused() {
 #[test]
 fn a_file_in_several_roots_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = [\"photos\", \"papers\"] }"), @r"
-    error: `policy.toml` line 27: a list stands where a text in quotes should be
+    error: `policy.toml` line 27: found a list, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -105,7 +105,7 @@ fn a_file_in_several_roots_is_refused() {
 #[test]
 fn a_file_without_a_root_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = true }"), @r"
-    error: `policy.toml` line 27: `true` stands where a text in quotes should be
+    error: `policy.toml` line 27: found `true`, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -116,7 +116,7 @@ fn a_folder_as_root_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = \"../photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        there is no root `../photos`
+        root `../photos` is not declared
         fix: did you mean `photos`?
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -142,7 +142,7 @@ fn a_column_of_numbers_names_no_file() {
     assert_snapshot!(office.policy(points.0, points.1).check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
-        `customers.points` is declared INTEGER, and names no file
+        `customers.points` is declared INTEGER and cannot name files
         fix: give `delete_file` and `delete_folder` to columns of text, one path in each value
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -174,8 +174,8 @@ fn old_rows_that_name_files_are_refused() {
     assert_snapshot!(of(Office::with(sql).policy_and(table), CARD), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.scans.retention
-        rows of this table name files, and old rows would go without them
-        fix: remove `retention`, or `delete_file` and `delete_folder`: files go with their client alone
+        rows of this table name files, which would stay when old rows are deleted
+        fix: remove `retention`, or `delete_file` and `delete_folder`: files are deleted only with their client
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -186,7 +186,7 @@ fn the_root_of_the_whole_system_is_no_root() {
     assert_snapshot!(roots("photos = \"/\""), @r#"
     error: `files.photos` is the root of the whole file system
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -195,7 +195,7 @@ fn a_root_that_is_written_as_the_whole_system_is_none() {
     assert_snapshot!(roots("photos = \"//./\""), @r#"
     error: `files.photos` is the root of the whole file system
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -204,7 +204,7 @@ fn a_root_with_dots_is_refused() {
     assert_snapshot!(roots("photos = \"/srv/../etc\""), @r#"
     error: `files.photos` has `..` in it
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -213,7 +213,7 @@ fn a_root_that_leads_up_is_refused() {
     assert_snapshot!(roots("photos = \"..\""), @r#"
     error: `files.photos` has `..` in it
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -222,34 +222,34 @@ fn a_root_without_a_folder_is_refused() {
     assert_snapshot!(roots("photos = \"\""), @r#"
     error: `files.photos` names no folder
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_root_that_is_a_file_is_refused() {
     assert_snapshot!(roots("photos = \"company.db\""), @r#"
-    error: `files.photos` is no folder
+    error: `files.photos` is not a folder
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_root_in_another_is_refused() {
     assert_snapshot!(roots("photos = \"files\"\nthumbs = \"files/thumbs\""), @r#"
-    error: `files.thumbs` and `files.photos` lie in one another
+    error: `files.thumbs` and `files.photos` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn the_same_folder_twice_is_refused() {
     assert_snapshot!(roots("photos = \"files\"\nthumbs = \"./files\""), @r#"
-    error: `files.thumbs` and `files.photos` lie in one another
+    error: `files.thumbs` and `files.photos` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -258,7 +258,7 @@ fn a_root_by_another_scheme_is_refused() {
     assert_snapshot!(roots("photos = \"ftp://files.example/photos\""), @r#"
     error: `files.photos` is a URL, and only `s3://bucket/prefix`, `az://container/prefix` and `gs://bucket/prefix` can be one; a folder is named by its path
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -267,7 +267,7 @@ fn a_root_with_an_account_in_its_url_is_refused() {
     assert_snapshot!(roots("photos = \"s3://anna:hunter2@bucket/photos\""), @r#"
     error: `files.photos` has an account or options in it; those are for the environment, such as `AWS_ACCESS_KEY_ID`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -276,7 +276,7 @@ fn a_root_without_a_bucket_is_refused() {
     assert_snapshot!(roots("photos = \"s3:///photos\""), @r#"
     error: `files.photos` names no bucket: `s3://bucket/prefix`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -285,7 +285,7 @@ fn a_prefix_that_leads_up_is_refused() {
     assert_snapshot!(roots("photos = \"s3://bucket/app/../photos\""), @r#"
     error: `files.photos` has a prefix that is none: plain names with `/` between them, without `..`, `%` or `\`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -294,25 +294,25 @@ fn a_prefix_that_is_encoded_is_refused() {
     assert_snapshot!(roots("photos = \"s3://bucket/%2e%2e/photos\""), @r#"
     error: `files.photos` has a prefix that is none: plain names with `/` between them, without `..`, `%` or `\`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_prefix_in_another_is_refused() {
     assert_snapshot!(roots("photos = \"s3://bucket/app/\"\nthumbs = \"s3://bucket/app/thumbs\""), @r#"
-    error: `files.thumbs` and `files.photos` lie in one another
+    error: `files.thumbs` and `files.photos` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_folder_that_holds_the_database_is_no_root() {
     assert_snapshot!(roots("photos = \".\""), @r#"
-    error: `files.photos` and `database` lie in one another
+    error: `files.photos` and `database` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -326,7 +326,7 @@ fn a_bucket_without_an_account_is_refused() {
     assert_snapshot!(office.refused_by(command), @r"
     error: `files.photos` cannot be used with this environment: account must be specified
 
-    hint: the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
+    hint: credentials come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
     ");
 }
 
@@ -341,30 +341,30 @@ fn an_account_that_is_none_is_refused_without_its_words() {
         said
     };
     assert_snapshot!(with("GOOGLE_SERVICE_ACCOUNT", "/nowhere/account.json"), @r"
-    error: `files.photos` cannot be used with this environment: the account's file: there is no such file or folder
+    error: `files.photos` cannot be used with this environment: the account's file: file or folder not found
 
-    hint: the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
+    hint: credentials come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
     ");
     assert_snapshot!(with("GOOGLE_SERVICE_ACCOUNT_KEY", "{\"private_key\": 1, \"private_key_id\": \"hunter2\"}"), @r"
     error: `files.photos` cannot be used with this environment: the account's file or key is not what the provider gives
 
-    hint: the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
+    hint: credentials come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
     ");
 }
 
 #[test]
 fn a_root_by_a_strange_name_is_refused() {
     assert_snapshot!(roots("\"My Photos\" = \"photos\""), @r#"
-    error: `files.My Photos` is not a valid root name: use small letters, digits, `-` and `_`
+    error: `files.My Photos` is not a valid root name: use lowercase letters, digits, `-` and `_`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_root_that_is_a_table_is_refused() {
     assert_snapshot!(roots("photos = { folder = \"photos\" }"), @r"
-    error: `lethe.toml`: `files.photos` cannot be used: a table stands where a text in quotes should be
+    error: `lethe.toml`: `files.photos` cannot be used: found a table, expected a text in quotes
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");
@@ -373,7 +373,7 @@ fn a_root_that_is_a_table_is_refused() {
 #[test]
 fn a_root_that_is_a_list_is_refused() {
     assert_snapshot!(roots("photos = [\"a\", \"b\"]"), @r"
-    error: `lethe.toml`: `files.photos` cannot be used: a list stands where a text in quotes should be
+    error: `lethe.toml`: `files.photos` cannot be used: found a list, expected a text in quotes
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");

@@ -115,9 +115,9 @@ fn a_preview_is_no_rehearsal() {
 #[test]
 fn clients_are_listed_of_a_preview_or_a_rehearsal() {
     assert_snapshot!(misused(&["sweep", "--due", "--clients"]), @r"
-    error: `--clients` goes with `--preview` or `--rehearse`
+    error: `--clients` requires `--preview` or `--rehearse`
 
-    hint: `lethe client KEY` shows what became of a client
+    hint: `lethe client KEY` shows the outcome of a client
     ");
 }
 

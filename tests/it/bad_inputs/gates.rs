@@ -31,7 +31,7 @@ fn a_rehearsal_counts_for_the_policy_it_was_of() {
 #[test]
 fn a_live_sweep_needs_a_backup() {
     assert_snapshot!(Office::new().rehearsed().refused(&LIVE), @r"
-    error: no backup has been acknowledged, and anonymizing cannot be undone
+    error: no backup has been acknowledged, and anonymization cannot be undone
 
     hint: make a backup, then run `lethe backup acknowledge` (a backup script can do both)
     ");
@@ -51,9 +51,9 @@ fn an_old_backup_is_none() {
 #[test]
 fn a_backup_of_tomorrow_is_refused() {
     assert_snapshot!(Office::new().refused(&["backup", "acknowledge", "--at", "2999-01-01T00:00:00Z"]), @r"
-    error: a backup cannot have been made in the future
+    error: a backup cannot have been taken in the future
 
-    hint: `--at` takes the time at which it was made
+    hint: `--at` is the time at which it was taken
     ");
 }
 
@@ -67,7 +67,7 @@ fn a_sweep_of_too_many_is_braked() {
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
     error: the sweep would anonymize 1 client, which is more than the brake's share of 10% of all clients
 
-    hint: look at it with `lethe sweep --due --preview`; if it is right, start it with `lethe sweep --due --over-brake`
+    hint: check it with `lethe sweep --due --preview`; if it is right, start it with `lethe sweep --due --over-brake`
     ");
     assert_eq!(office.rows(), before);
     let status = office.done(&["status"]);
@@ -86,7 +86,7 @@ fn a_job_of_too_many_is_braked_by_its_own_number() {
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
     error: the sweep would anonymize 2 clients, and the brake allows 1
 
-    hint: look at it with `lethe sweep nightly-due --preview`; if it is right, start it with `lethe sweep nightly-due --over-brake`
+    hint: check it with `lethe sweep nightly-due --preview`; if it is right, start it with `lethe sweep nightly-due --over-brake`
     ");
     assert_eq!(office.rows(), before);
 }
@@ -95,7 +95,7 @@ fn a_job_of_too_many_is_braked_by_its_own_number() {
 fn what_is_missing_is_told_in_the_morning_too() {
     let office = Office::new().rehearsed();
     let status = office.done(&["status"]);
-    assert!(status.contains("no backup has been acknowledged, and anonymizing cannot be undone"), "{status}");
+    assert!(status.contains("no backup has been acknowledged, and anonymization cannot be undone"), "{status}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_doctor_who_finds_something_bad_says_so_and_ends_with_1() {
     assert_snapshot!(String::from_utf8_lossy(&output.stdout), @r#"
     ok    configuration  `lethe.toml` and the environment are read
     ok    database       `company.db` is open
-    ok    writing        something could be written, and was rolled back
+    ok    writing        a test write succeeded, and was rolled back
     FAIL  policy         the policy cannot become a plan: tables.customers.columns.e_mail: table `customers` has no column `e_mail`, and 1 more; `lethe policy check` lists everything
     ok    jobs           nightly-due
     note  alerts         no alert is sent when a night fails: see "Alerts" in `docs/operations.md`

@@ -1,4 +1,4 @@
-//! Job files that are no jobs.
+//! Job files that are not jobs.
 
 use insta::assert_snapshot;
 
@@ -93,7 +93,7 @@ fn a_limit_of_zero_is_refused() {
 #[test]
 fn a_limit_that_is_no_number_is_refused() {
     assert_snapshot!(said(&Office::new().job("sweep = \"due\"", "sweep = \"due\"\nlimit = \"many\"")), @r#"
-    error: `jobs/nightly-due.toml` line 4: `"many"` stands where a whole number should be
+    error: `jobs/nightly-due.toml` line 4: found `"many"`, expected a whole number
 
     hint: fix the line; texts stand in quotes, numbers do not
     "#);
@@ -148,7 +148,7 @@ fn a_file_that_is_no_toml_names_the_line() {
 #[test]
 fn an_unknown_job_has_the_nearest() {
     assert_snapshot!(Office::new().refused(&["sweep", "nightly-deu", "--preview"]), @r"
-    error: there is no job `nightly-deu`
+    error: job `nightly-deu` not found
 
     hint: did you mean `nightly-due`?
     ");
@@ -157,7 +157,7 @@ fn an_unknown_job_has_the_nearest() {
 #[test]
 fn a_job_like_no_other_gets_the_list() {
     assert_snapshot!(Office::new().refused(&["sweep", "everything", "--preview"]), @r"
-    error: there is no job `everything`
+    error: job `everything` not found
 
     hint: the jobs are `nightly-due`
     ");
@@ -166,9 +166,9 @@ fn a_job_like_no_other_gets_the_list() {
 #[test]
 fn a_company_without_jobs_has_none_to_sweep() {
     assert_snapshot!(Office::new().without("jobs/nightly-due.toml").refused(&["sweep", "nightly-due", "--preview"]), @r"
-    error: there is no job `nightly-due`
+    error: job `nightly-due` not found
 
-    hint: there is no job file in `jobs`
+    hint: no job files found in `jobs`
     ");
 }
 
@@ -176,7 +176,7 @@ fn a_company_without_jobs_has_none_to_sweep() {
 fn a_folder_of_jobs_that_is_not_there_is_missed() {
     let office = Office::new().config("[sweep]", "jobs = \"tasks\"\n[sweep]");
     assert_snapshot!(office.refused(&["sweep", "nightly-due", "--preview"]), @r"
-    error: the jobs in `tasks` cannot be read: there is no such file or folder
+    error: the jobs in `tasks` cannot be read: file or folder not found
 
     hint: `jobs` in `lethe.toml` names the folder of the job files
     ");

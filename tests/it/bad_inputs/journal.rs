@@ -51,7 +51,7 @@ fn options_in_the_url_are_refused() {
 
 #[test]
 fn a_key_that_is_too_short_is_refused() {
-    assert_snapshot!(with("place = \"journal\"\nkey = \"hunter2\""), @"error: `lethe.toml`: `journal.key` is too short; `openssl rand -hex 32` makes one");
+    assert_snapshot!(with("place = \"journal\"\nkey = \"hunter2\""), @"error: `lethe.toml`: `journal.key` is too short; `openssl rand -hex 32` creates one");
 }
 
 #[test]
@@ -68,9 +68,9 @@ fn two_keys_are_refused() {
 #[test]
 fn a_key_file_that_is_not_there_is_missed_by_name() {
     assert_snapshot!(with("place = \"journal\"\nkey_file = \"journal.key\""), @r"
-    error: the journal's key `journal.key` cannot be read: there is no such file or folder
+    error: the journal's key `journal.key` cannot be read: file or folder not found
 
-    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` creates one
     ");
 }
 
@@ -80,7 +80,7 @@ fn a_key_file_with_a_short_key_is_refused() {
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
     error: the journal's key `journal.key` is too short
 
-    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` creates one
     ");
 }
 
@@ -90,7 +90,7 @@ fn an_empty_key_file_is_refused() {
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
     error: the journal's key `journal.key` is too short
 
-    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` creates one
     ");
 }
 
@@ -120,7 +120,7 @@ fn blanks_and_zero_bytes_make_no_key_and_none_is_changed_to_one() {
 #[test]
 fn an_unknown_setting_of_the_journal_has_the_nearest() {
     assert_snapshot!(with("plaec = \"journal\""), @r"
-    error: `lethe.toml`: there is no setting `journal.plaec`
+    error: `lethe.toml`: unknown setting `journal.plaec`
 
     hint: did you mean `place`?
     ");
@@ -128,7 +128,7 @@ fn an_unknown_setting_of_the_journal_has_the_nearest() {
 
 #[test]
 fn a_number_is_no_place() {
-    assert_snapshot!(with("place = [1]"), @"error: `lethe.toml`: `journal.place` cannot be used: a list stands where a text in quotes should be");
+    assert_snapshot!(with("place = [1]"), @"error: `lethe.toml`: `journal.place` cannot be used: found a list, expected a text in quotes");
 }
 
 #[test]
@@ -136,12 +136,12 @@ fn a_journal_that_is_not_configured_cannot_be_verified() {
     assert_snapshot!(Office::new().refused(&["journal", "verify"]), @r"
     error: no journal is configured
 
-    hint: set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more
+    hint: set `journal.place` in `lethe.toml` to a folder outside the database; see `docs/operations.md`
     ");
     assert_snapshot!(Office::new().refused(&["journal", "renew"]), @r"
     error: no journal is configured
 
-    hint: set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more
+    hint: set `journal.place` in `lethe.toml` to a folder outside the database; see `docs/operations.md`
     ");
 }
 
@@ -159,7 +159,7 @@ fn a_journal_whose_folder_is_not_there_cannot_be_verified() {
     let office = office("place = \"nowhere\"");
     office.lethe(&["sweep", "--due", "--rehearse"]).assert().success();
     assert_snapshot!(office.refused(&["journal", "verify"]), @r"
-    error: the journal at `nowhere` cannot be used: there is no such file or folder
+    error: the journal at `nowhere` cannot be used: file or folder not found
 
     hint: nothing is lost: outcomes wait in the ledger and are written as soon as the journal is available; `journal.place` in `lethe.toml` is its location, and a missing folder is not created, as it may be on a disk that is not mounted
     ");

@@ -26,7 +26,7 @@ fn a_guard_cannot_be_called_hold() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       guards.hold
-        `hold` is the reason that a hold gives
+        `hold` is reserved for holds
         fix: give the guard a name of its own
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -39,8 +39,8 @@ fn a_guard_is_called_in_small_letters() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       guards.Open orders
-        `Open orders` is no name for a guard
-        fix: use small letters, digits and `-`, such as `open-documents`
+        `Open orders` is not a valid name for a guard
+        fix: use lowercase letters, digits and `-`, such as `open-documents`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -94,10 +94,10 @@ fn a_way_that_goes_round_in_a_circle_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 2 problems to fix
       tables.orders.client
-        the way to the client goes round in a circle: `orders` -> `order_lines` -> `orders`
+        the links to the client form a circle: `orders` -> `order_lines` -> `orders`
         fix: name the column that leads out of the circle, or declare the table free
       tables.order_lines.client
-        the way to the client goes round in a circle: `order_lines` -> `orders` -> `order_lines`
+        the links to the client form a circle: `order_lines` -> `orders` -> `order_lines`
         fix: name the column that leads out of the circle, or declare the table free
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -166,7 +166,7 @@ fn a_link_that_a_way_should_follow_has_to_be_there() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.order_lines.client
         `orders` has no link called `bill_to`
-        fix: a link is called by its column, or by the `name` it is given
+        fix: a link has the name of its column, or the `name` that it is given
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -181,7 +181,7 @@ fn a_rule_for_an_unknown_link_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.orders.columns.note
-        there is no link `bill_to`
+        link `bill_to` not found
         fix: the links of this table are `customer_no`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -204,7 +204,7 @@ fn foreign_keys_that_go_round_in_a_circle_are_no_obstacle() {
          id = { class = \"non-personal\" }\nteam = { class = \"non-personal\" }\nboss = { class = \"non-personal\" }\n\
          nick = { class = \"personal\", clear = true }\n",
     );
-    assert!(office.done(&["policy", "check"]).starts_with("The policy is a plan"));
+    assert!(office.done(&["policy", "check"]).starts_with("The policy is valid"));
     let rehearsed = office.done(&["sweep", "--due", "--rehearse", "--json"]);
     let tally: serde_json::Value = serde_json::from_str(&rehearsed).expect("JSON");
     assert_eq!((&tally["anonymized"], &tally["failed"]), (&1.into(), &0.into()), "{rehearsed}");

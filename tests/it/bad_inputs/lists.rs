@@ -9,9 +9,9 @@ const LIST: [&str; 4] = ["sweep", "--list", "clients.txt", "--preview"];
 #[test]
 fn a_missing_list_is_missed_by_name() {
     assert_snapshot!(Office::new().refused(&LIST), @r"
-    error: the list `clients.txt` cannot be read: there is no such file or folder
+    error: the list `clients.txt` cannot be read: file or folder not found
 
-    hint: `--list` takes a file with one client key a line, or `-` for standard input
+    hint: `--list` takes a file with one client key per line, or `-` for standard input
     ");
 }
 
@@ -20,7 +20,7 @@ fn a_folder_is_no_list() {
     assert_snapshot!(Office::new().refused(&["sweep", "--list", "jobs", "--preview"]), @r"
     error: the list `jobs` cannot be read: it is a folder
 
-    hint: `--list` takes a file with one client key a line, or `-` for standard input
+    hint: `--list` takes a file with one client key per line, or `-` for standard input
     ");
 }
 
@@ -29,7 +29,7 @@ fn an_empty_list_names_no_client() {
     assert_snapshot!(Office::new().write("clients.txt", "").refused(&LIST), @r"
     error: the list `clients.txt` names no client
 
-    hint: write one client key a line; lines that begin with `#` are comments
+    hint: write one client key per line; lines that begin with `#` are comments
     ");
 }
 
@@ -39,7 +39,7 @@ fn a_list_of_comments_names_no_client() {
     assert_snapshot!(office.refused(&LIST), @r"
     error: the list `clients.txt` names no client
 
-    hint: write one client key a line; lines that begin with `#` are comments
+    hint: write one client key per line; lines that begin with `#` are comments
     ");
     assert_eq!(office.refused(&["sweep", "--list", "clients.txt", "--force"]), office.refused(&LIST));
 }
@@ -47,9 +47,9 @@ fn a_list_of_comments_names_no_client() {
 #[test]
 fn a_list_that_is_no_text_is_refused() {
     assert_snapshot!(Office::new().write("clients.txt", [0xff, 0xfe, 0x00, 0x31]).refused(&LIST), @r"
-    error: the list `clients.txt` cannot be read: it is no text in UTF-8
+    error: the list `clients.txt` cannot be read: it is not valid UTF-8 text
 
-    hint: `--list` takes a file with one client key a line, or `-` for standard input
+    hint: `--list` takes a file with one client key per line, or `-` for standard input
     ");
 }
 
@@ -85,6 +85,6 @@ fn a_list_comes_in_by_standard_input_and_is_checked_alike() {
     assert_snapshot!(office.refused_by(command), @r"
     error: the list `-` names no client
 
-    hint: write one client key a line; lines that begin with `#` are comments
+    hint: write one client key per line; lines that begin with `#` are comments
     ");
 }

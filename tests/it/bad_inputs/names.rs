@@ -80,7 +80,7 @@ fn a_virtual_table_holds_no_data_of_its_own() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customer_search
         `customer_search` is a virtual table, and only tables hold client data
-        fix: name the table that it is filled from; triggers can let it follow
+        fix: name the table that it is filled from; triggers can keep it up to date
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -121,7 +121,7 @@ fn a_key_that_nothing_makes_unique_is_refused() {
         nothing makes `email` unique in table `customers`
         fix: name the primary key, or create a unique index on these columns
       tables.customers.columns.email
-        this is the client's key, which must stay
+        this is the client's key, which must be kept
         fix: give it `class = "non-personal"`, or `keep = "<why>"`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -145,7 +145,7 @@ fn a_number_is_no_date() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       client.to_anonymize_on
-        `customers.points` is no date column
+        `customers.points` is not a date column
         fix: name a column with dates written as `YYYY-MM-DD`, with or without a time
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

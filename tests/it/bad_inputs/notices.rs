@@ -55,7 +55,7 @@ fn a_notice_without_a_unit_is_refused() {
 #[test]
 fn a_notice_that_is_a_number_is_refused() {
     assert_snapshot!(notice("[notice]\nlength = 14"), @r"
-    error: `policy.toml` line 7: `14` stands where a text in quotes should be
+    error: `policy.toml` line 7: found `14`, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -100,7 +100,7 @@ fn an_unknown_word_about_a_notice_has_the_nearest() {
 #[test]
 fn several_notices_are_refused() {
     assert_snapshot!(notice("[[notice]]\nlength = \"14 days\""), @r"
-    error: `policy.toml` line 6: a table stands where a text in quotes should be
+    error: `policy.toml` line 6: found a table, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -124,7 +124,7 @@ fn a_guard_by_the_name_of_a_notice_is_refused() {
     assert_snapshot!(told(Office::new().policy("\"open-orders\"", "\"notice\"")), @r"
     error: the policy cannot become a plan: 1 problem to fix
       guards.notice
-        `notice` is the reason that a notice gives
+        `notice` is reserved for notices
         fix: give the guard a name of its own
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -137,7 +137,7 @@ fn a_notice_that_two_give_is_refused() {
     assert_snapshot!(Office::new().config("[sweep]", &two).check(), @r"
     error: the webhooks `crm` and `erp` both give notice
 
-    hint: leave `client.notice` to one of them: its answer says from when the notice runs
+    hint: leave `client.notice` to one of them: its response starts the notice
     ");
 }
 

@@ -230,13 +230,13 @@ fn a_bad_json_path_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 3 problems to fix
       tables.customers.columns.profile
-        `diet` is no JSON path: it should start with `$`
+        `diet` is not a valid JSON path: it should start with `$`
         fix: write paths such as `$.contact.email` or `$.members[*].name`
       tables.customers.columns.profile
-        `$.friends[x].name` is no JSON path: between `[` and `]` stands a number or `*`
+        `$.friends[x].name` is not a valid JSON path: between `[` and `]` stands a number or `*`
         fix: write paths such as `$.contact.email` or `$.members[*].name`
       tables.customers.columns.profile
-        `$` is no JSON path: it names the whole document; use `clear`
+        `$` is not a valid JSON path: it names the whole document; use `clear`
         fix: write paths such as `$.contact.email` or `$.members[*].name`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -249,7 +249,7 @@ fn a_number_holds_no_json() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
-        `points` is declared INTEGER and holds no JSON
+        `points` is declared INTEGER and cannot hold JSON
         fix: use `clear = true`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -1,4 +1,4 @@
-//! A policy that is no policy: its text, its words, its period.
+//! A policy that is not a policy: its text, its words, its period.
 
 use insta::assert_snapshot;
 
@@ -88,7 +88,7 @@ fn an_unknown_coarseness_lists_the_known() {
 fn rows_can_only_be_deleted() {
     let office = Office::new().policy("[tables.order_lines]", "[tables.order_lines]\nrows = \"drop\"");
     assert_snapshot!(office.check(), @r#"
-    error: `policy.toml` line 44: `"drop"` stands where `"delete"`, or a list such as `[{ delete = "status <> 'done'" }]` should be
+    error: `policy.toml` line 44: found `"drop"`, expected `"delete"`, or a list such as `[{ delete = "status <> 'done'" }]`
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     "#);
@@ -158,7 +158,7 @@ fn a_misspelt_unit_has_the_nearest() {
 fn a_period_without_a_unit_is_refused() {
     let office = Office::new().policy("length = \"6 years\"", "length = 6");
     assert_snapshot!(office.check(), @r"
-    error: `policy.toml` line 10: `6` stands where a text in quotes should be
+    error: `policy.toml` line 10: found `6`, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -183,7 +183,7 @@ fn a_period_from_nowhere_is_refused() {
     assert_snapshot!(Office::new().policy(activity, "").check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       period
-        neither `activity` nor `otherwise` says from when the period counts
+        neither `activity` nor `otherwise` says when the period begins
         fix: list the tables of dated activity in `activity`, or name a client column in `otherwise`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -194,7 +194,7 @@ fn a_period_from_nowhere_is_refused() {
 fn a_missing_policy_is_missed_by_name() {
     let office = Office::new().without("policy.toml");
     assert_snapshot!(office.check(), @r"
-    error: there is no policy at `policy.toml`
+    error: no policy found at `policy.toml`
 
     hint: `lethe policy init` drafts one from the database; `policy` in `lethe.toml` says where it is
     ");
@@ -214,7 +214,7 @@ fn a_folder_is_no_policy() {
 fn a_policy_that_is_no_text_is_refused() {
     let office = Office::new().write("policy.toml", [0xff, 0xfe, 0x00]);
     assert_snapshot!(office.check(), @r"
-    error: the policy `policy.toml` cannot be read: it is no text in UTF-8
+    error: the policy `policy.toml` cannot be read: it is not valid UTF-8 text
 
     hint: `policy` in `lethe.toml` names the policy's file
     ");

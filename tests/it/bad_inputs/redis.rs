@@ -19,12 +19,12 @@ fn with(redis: &str) -> String {
 
 #[test]
 fn a_host_alone_is_no_url() {
-    assert_snapshot!(with("url = \"localhost\""), @"error: `lethe.toml`: `redis.url` is no URL: `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
+    assert_snapshot!(with("url = \"localhost\""), @"error: `lethe.toml`: `redis.url` is not a valid URL: use `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
 }
 
 #[test]
 fn a_password_with_a_number_sign_is_better_kept_in_a_file() {
-    assert_snapshot!(with("url = \"redis://anna:hunter2#1@localhost\""), @"error: `lethe.toml`: `redis.url` is no URL: `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
+    assert_snapshot!(with("url = \"redis://anna:hunter2#1@localhost\""), @"error: `lethe.toml`: `redis.url` is not a valid URL: use `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_url_without_a_host_is_refused() {
 
 #[test]
 fn a_database_that_is_no_number_is_refused() {
-    assert_snapshot!(with("url = \"redis://anna:hunter2@localhost/sessions\""), @"error: `lethe.toml`: `redis.url` has something else than a number where the database's is: `redis://host:6379/0`");
+    assert_snapshot!(with("url = \"redis://anna:hunter2@localhost/sessions\""), @"error: `lethe.toml`: `redis.url` has a database that is not a number: `redis://host:6379/0`");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn checking_certificates_cannot_be_switched_off() {
 #[test]
 fn a_url_in_place_of_the_section_is_not_repeated() {
     let said = Office::new().config("[sweep]", "redis = \"redis://:hunter2@localhost\"\n\n[sweep]").check();
-    assert_snapshot!(said.trim_end_matches(HINT), @"error: `lethe.toml`: `redis` cannot be used: a URL stands where a table should be");
+    assert_snapshot!(said.trim_end_matches(HINT), @"error: `lethe.toml`: `redis` cannot be used: found a URL, expected a table");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_password_file_without_a_server_is_refused() {
 #[test]
 fn a_password_file_that_is_not_there_is_named() {
     assert_snapshot!(with("url = \"redis://localhost\"\npassword_file = \"redis.password\""), @r"
-    error: the password file `redis.password` cannot be read: there is no such file or folder
+    error: the password file `redis.password` cannot be read: file or folder not found
 
     hint: `redis.password_file` names a file with the password and nothing else
     ");
@@ -87,7 +87,7 @@ fn certificates_without_tls_are_refused() {
 fn a_file_without_certificates_is_named() {
     let office = office("url = \"rediss://localhost\"\nca_file = \"ca.pem\"").write("ca.pem", "none");
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
-    error: there is no certificate in `ca.pem`
+    error: no certificate found in `ca.pem`
 
     hint: `redis.ca_file` names a file with certificates in PEM, as `openssl` writes them
     ");
@@ -95,5 +95,5 @@ fn a_file_without_certificates_is_named() {
 
 #[test]
 fn a_prefix_with_braces_is_refused() {
-    assert_snapshot!(with("url = \"redis://localhost\"\nprefix = \"{a}\""), @"error: `lethe.toml`: `redis.prefix` should be of letters, digits, `-`, `_`, `.` and `:`, 1 to 100 of them");
+    assert_snapshot!(with("url = \"redis://localhost\"\nprefix = \"{a}\""), @"error: `lethe.toml`: `redis.prefix` should consist of letters, digits, `-`, `_`, `.` and `:`, 1 to 100 of them");
 }

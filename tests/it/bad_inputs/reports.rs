@@ -46,7 +46,7 @@ fn sweeps_are_numbered_from_one() {
 #[test]
 fn a_sweep_that_never_was_has_no_report() {
     assert_snapshot!(swept().refused(&["report", "sweep", "99"]), @r"
-    error: there is no sweep 99
+    error: sweep 99 not found
 
     hint: `lethe status` lists the last ones
     ");
@@ -55,7 +55,7 @@ fn a_sweep_that_never_was_has_no_report() {
 #[test]
 fn without_a_ledger_there_is_no_sweep_to_report() {
     assert_snapshot!(Office::new().refused(&["report", "sweep", "1"]), @r"
-    error: there is no sweep 1
+    error: sweep 1 not found
 
     hint: `lethe status` lists the last ones
     ");
@@ -112,7 +112,7 @@ fn a_report_that_is_there_is_kept() {
     assert_snapshot!(office.refused(&["report", "sweep", "1", "--output", "report.html"]), @r"
     error: `report.html` is there already
 
-    hint: a report is kept as it is: name another file, or move this one away
+    hint: an existing report is not overwritten: name another file, or move this one
     ");
     assert_eq!(std::fs::read_to_string(office.path("report.html")).unwrap(), "the one of last year");
 }
@@ -120,7 +120,7 @@ fn a_report_that_is_there_is_kept() {
 #[test]
 fn a_report_needs_a_folder_that_is_there() {
     assert_snapshot!(swept().refused(&["report", "sweep", "1", "--output", "reports/1.html"]), @r"
-    error: `reports/1.html` cannot be written: there is no such file or folder
+    error: `reports/1.html` cannot be written: file or folder not found
 
     hint: check the folder, or leave `--output` out to print the report
     ");
@@ -172,8 +172,8 @@ fn the_clients_key_tells_all_apart() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.no
-        this is the client's key, of which there is one each
-        fix: remove `quasi_identifier`: that the key stays is in every report
+        this is the client's key, which no other client has
+        fix: remove `quasi_identifier`: every report says that the key is kept
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -218,7 +218,7 @@ fn a_basis_says_something() {
     error: the policy cannot become a plan: 1 problem to fix
       period.basis
         is empty
-        fix: say it, or leave the setting out
+        fix: fill it in, or remove the setting
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -233,7 +233,7 @@ fn a_version_says_something() {
     error: the policy cannot become a plan: 1 problem to fix
       version
         is empty
-        fix: say it, or leave the setting out
+        fix: fill it in, or remove the setting
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");

@@ -37,9 +37,9 @@ fn activity_outlives_the_period() {
     error: the policy cannot become a plan: 2 problems to fix
       tables.orders.retention
         other tables of the policy are reached through this one, and without its rows theirs would lead to no client
-        fix: give `retention` to a table that nothing is reached through
+        fix: use `retention` only in a table that no other is reached through
       tables.orders.retention
-        these rows are activity that keeps clients for 6 years, and would go after 5 years 11 months
+        these rows are activity that keeps clients for 6 years, and would be deleted after 5 years 11 months
         fix: make the period of the rows at least as long as that of clients
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -54,7 +54,7 @@ fn a_way_to_others_stays() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.orders.retention
         other tables of the policy are reached through this one, and without its rows theirs would lead to no client
-        fix: give `retention` to a table that nothing is reached through
+        fix: use `retention` only in a table that no other is reached through
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -65,7 +65,7 @@ fn a_rows_day_is_a_date() {
     assert_snapshot!(notes(&GOOD.replace("written_on", "id")).check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.notes.retention.date
-        `notes.id` is no date column
+        `notes.id` is not a date column
         fix: name a column with dates written as `YYYY-MM-DD`, with or without a time
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -91,7 +91,7 @@ fn a_rows_day_can_be_read() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.notes.retention.date
-        `notes.written_on` has values that are no days written as `YYYY-MM-DD` (one of type text)
+        `notes.written_on` has values that are not dates written as `YYYY-MM-DD` (one of type text)
         fix: name a column with such days, or store them so; anything else cannot be compared safely
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -135,7 +135,7 @@ fn a_table_without_client_data_needs_no_period() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.logs
-        both declared free of client data and given rules
+        declared free of client data, and given rules
         fix: remove `free`, or the rules
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -168,7 +168,7 @@ fn a_job_of_rows_has_no_limit_of_clients() {
     assert_snapshot!(office.refused(&["sweep", "old-rows", "--preview"]), @r"
     error: key `limit` in `jobs/old-rows.toml` is about clients, and a `retention` sweep takes rows
 
-    hint: leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows go
+    hint: leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows are deleted
     ");
 }
 
@@ -178,7 +178,7 @@ fn rows_are_not_filtered_by_clients() {
     assert_snapshot!(office.refused(&["sweep", "old-rows", "--filter", "region=EU", "--preview"]), @r"
     error: `--filter` is about clients, and a `retention` sweep takes rows
 
-    hint: leave it out; the policy's `where` says which rows go
+    hint: leave it out; the policy's `where` says which rows are deleted
     ");
 }
 
@@ -202,7 +202,7 @@ fn a_sweep_of_rows_goes_from_preview_to_report() {
     table  rows before  deleted, and rolled back  of
     notes  two-years                           2   3
 
-    Old rows of each table were deleted and came back. The policy's row retention may now be used live.
+    Old rows of each table were deleted and rolled back. The policy's row retention may now be used live.
     ");
     office.done(&["backup", "acknowledge"]);
     assert_snapshot!(office.done(&["sweep", "--retention", "--wait"]), @r"

@@ -17,7 +17,7 @@ fn an_unknown_selection_is_missed_by_name_and_the_nearest_is_named() {
     let office = saved();
     let said = office.refused(&["sweep", "--selection", "spring clear", "--preview"]);
     assert_snapshot!(said, @r"
-    error: there is no selection `spring clear`
+    error: selection `spring clear` not found
 
     hint: did you mean `spring clean`?
     ");
@@ -31,18 +31,18 @@ fn an_unknown_selection_is_missed_by_name_and_the_nearest_is_named() {
         assert_eq!(office.refused(args), said, "{args:?}");
     }
     assert_snapshot!(office.refused(&["selection", "show", "winter"]), @r"
-    error: there is no selection `winter`
+    error: selection `winter` not found
 
-    hint: `lethe selection list` shows those there are
+    hint: `lethe selection list` lists the existing ones
     ");
 }
 
 #[test]
 fn where_nothing_was_ever_saved_a_preview_says_so() {
     assert_snapshot!(Office::new().refused(&["sweep", "--selection", "spring clean", "--preview"]), @r"
-    error: there is no selection `spring clean`
+    error: selection `spring clean` not found
 
-    hint: `lethe selection list` shows those there are
+    hint: `lethe selection list` lists the existing ones
     ");
 }
 
@@ -50,9 +50,9 @@ fn where_nothing_was_ever_saved_a_preview_says_so() {
 fn a_name_that_is_taken_is_kept_as_it_is() {
     let office = saved();
     assert_snapshot!(office.refused(&["selection", "save", "spring clean", "C3"]), @r#"
-    error: there is a selection `spring clean` already
+    error: selection `spring clean` already exists
 
-    hint: name it otherwise, or replace it: `--replace`
+    hint: choose another name, or replace it: `--replace`
     "#);
     assert_eq!(office.done(&["selection", "show", "spring clean"]), "C1\nC2\n");
 }
@@ -74,19 +74,19 @@ fn a_selection_without_a_key_is_none() {
 fn a_list_that_cannot_be_read_is_missed_by_name() {
     let office = Office::new().write("clients.txt", [b'C', b'1', b'\n', 0xff, 0xfe]);
     assert_snapshot!(office.refused(&["selection", "save", "x", "--from", "nothing.txt"]), @r"
-    error: the list `nothing.txt` cannot be read: there is no such file or folder
+    error: the list `nothing.txt` cannot be read: file or folder not found
 
-    hint: `--from` takes a file with one client key a line, or `-` for standard input
+    hint: `--from` takes a file with one client key per line, or `-` for standard input
     ");
     assert_snapshot!(office.refused(&["selection", "save", "x", "--from", "clients.txt"]), @r"
-    error: the list `clients.txt` cannot be read: it is no text in UTF-8
+    error: the list `clients.txt` cannot be read: it is not valid UTF-8 text
 
-    hint: `--from` takes a file with one client key a line, or `-` for standard input
+    hint: `--from` takes a file with one client key per line, or `-` for standard input
     ");
     assert_snapshot!(office.refused(&["selection", "save", "x", "--from", "jobs"]), @r"
     error: the list `jobs` cannot be read: it is a folder
 
-    hint: `--from` takes a file with one client key a line, or `-` for standard input
+    hint: `--from` takes a file with one client key per line, or `-` for standard input
     ");
 }
 
@@ -143,9 +143,9 @@ fn a_selection_of_another_client_table_is_not_there() {
     office.execute("CREATE TABLE members (club TEXT, no INTEGER, name TEXT, PRIMARY KEY (club, no));");
     let office = office.write("policy.toml", MEMBERS);
     assert_snapshot!(office.refused(&["sweep", "--selection", "spring clean", "--preview"]), @r"
-    error: there is no selection `spring clean`
+    error: selection `spring clean` not found
 
-    hint: `lethe selection list` shows those there are
+    hint: `lethe selection list` lists the existing ones
     ");
 }
 
@@ -157,9 +157,9 @@ fn a_sweep_over_a_selection_is_confirmed_first() {
     let account = std::process::Command::new("id").arg("-un").output().expect("an account").stdout;
     let account = String::from_utf8(account).expect("a name");
     assert_snapshot!(said.replace(&format!("of {}", account.trim()), "of somebody"), @r"
-    error: selection `spring clean` of somebody holds 2 clients, and anonymizing cannot be undone
+    error: selection `spring clean` of somebody holds 2 clients, and anonymization cannot be undone
 
-    hint: look at it with `lethe sweep --selection 'spring clean' --preview`; if it is right, start it with `lethe sweep --selection 'spring clean' --yes`
+    hint: check it with `lethe sweep --selection 'spring clean' --preview`; if it is right, start it with `lethe sweep --selection 'spring clean' --yes`
     ");
 }
 

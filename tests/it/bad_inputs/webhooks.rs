@@ -29,9 +29,9 @@ fn a_webhook_without_a_name_is_refused() {
 #[test]
 fn a_webhook_by_a_strange_name_is_refused() {
     assert_snapshot!(said("\"crm\"", "\"The CRM\""), @r"
-    error: `The CRM` is no name for a webhook
+    error: `The CRM` is not a valid name for a webhook
 
-    hint: use small letters, digits, `-` and `_`, such as `crm`
+    hint: use lowercase letters, digits, `-` and `_`, such as `crm`
     ");
 }
 
@@ -92,7 +92,7 @@ fn a_password_in_the_url_is_refused() {
 #[test]
 fn a_fragment_in_the_url_is_refused() {
     assert_snapshot!(said("t0psecret", "t0psecret#part"), @r#"
-    error: webhook `crm`: `url` has a `#` in it, and nothing behind that is ever sent
+    error: webhook `crm`: `url` has a `#` in it, and nothing after it is ever sent
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -101,7 +101,7 @@ fn a_fragment_in_the_url_is_refused() {
 #[test]
 fn a_webhook_without_a_secret_is_refused() {
     assert_snapshot!(said("secrets = [\"whsec_dGhlIHNlY3JldCBvZiB0aGUgcmVjZWl2ZXIhISE=\"]\n", ""), @r#"
-    error: webhook `crm`: has no secret; `secret_file` names a file with one on each line
+    error: webhook `crm`: has no secret; `secret_file` names a file with one per line
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -137,7 +137,7 @@ fn a_short_secret_is_refused() {
 #[test]
 fn a_secret_file_that_is_not_there_is_refused() {
     assert_snapshot!(said("secrets = [", "secret_file = \"nowhere\"\nsecrets = ["), @r#"
-    error: webhook `crm`: `secret_file` names `nowhere`, which cannot be read: there is no such file or folder
+    error: webhook `crm`: `secret_file` names `nowhere`, which cannot be read: file or folder not found
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -155,7 +155,7 @@ fn a_secret_file_that_is_something_else_is_refused() {
 #[test]
 fn an_unknown_event_has_the_nearest() {
     assert_snapshot!(said("secrets", "events = [\"client.anonymised\"]\nsecrets"), @r"
-    error: webhook `crm`: there is no event `client.anonymised`
+    error: webhook `crm`: unknown event `client.anonymised`
 
     hint: did you mean `client.anonymized`?
     ");
@@ -164,7 +164,7 @@ fn an_unknown_event_has_the_nearest() {
 #[test]
 fn no_event_at_all_is_refused() {
     assert_snapshot!(said("secrets", "events = []\nsecrets"), @r#"
-    error: webhook `crm`: `events` is empty, so it would never be told
+    error: webhook `crm`: `events` is empty, so it would never be notified
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -173,7 +173,7 @@ fn no_event_at_all_is_refused() {
 #[test]
 fn a_short_key_for_hashes_is_refused() {
     assert_snapshot!(said("secrets", "key_file = \"/dev/null\"\nsecrets"), @r#"
-    error: webhook `crm`: `key_file` is too short; `openssl rand -hex 32` makes one
+    error: webhook `crm`: `key_file` is too short; `openssl rand -hex 32` creates one
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -219,7 +219,7 @@ fn too_many_clients_in_a_message_are_refused() {
 #[test]
 fn an_unknown_setting_of_a_webhook_has_the_nearest() {
     assert_snapshot!(said("secrets = [", "secret = ["), @r"
-    error: `lethe.toml`: there is no setting `webhooks[0].secret`
+    error: `lethe.toml`: unknown setting `webhooks[0].secret`
 
     hint: did you mean `secrets`?
     ");
@@ -228,7 +228,7 @@ fn an_unknown_setting_of_a_webhook_has_the_nearest() {
 #[test]
 fn a_webhook_that_is_no_list_is_refused() {
     assert_snapshot!(said("[[webhooks]]", "[webhooks]"), @r"
-    error: `lethe.toml`: `webhooks` cannot be used: a table stands where a list should be
+    error: `lethe.toml`: `webhooks` cannot be used: found a table, expected a list
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");

@@ -20,7 +20,7 @@ async fn a_list_is_made_looked_through_given_back_and_its_sweep_is_followed_to_i
 
     // Alice looks at tonight, previews the job, and holds its clients for review.
     page.sign_in(&alice).await;
-    assert!(page.text("main").await.contains("Due now: their date has come"));
+    assert!(page.text("main").await.contains("Due now: their date has passed"));
     page.click_link("Preview").await;
     page.until("main", "is in court").await;
     page.type_into("input[name=name]", "first week").await;
@@ -39,10 +39,10 @@ async fn a_list_is_made_looked_through_given_back_and_its_sweep_is_followed_to_i
     page.click_link("Reviews").await;
     page.click_link("first week").await;
     page.type_into("input[type=file]", back.to_str().unwrap()).await;
-    page.press("Give it back").await;
+    page.press("Import the workbook").await;
     assert_eq!(office.company.rows("SELECT count(*) FROM lethe_imports").await, ["0"], "the box was not ticked");
     page.click("form[enctype] input[name=sure]").await;
-    page.press("Give it back").await;
+    page.press("Import the workbook").await;
 
     // The page follows the sweep by itself, without being loaded again.
     page.until("h1", "running").await;

@@ -122,7 +122,7 @@ async fn the_privacy_officer_explains_one_client_holds_it_and_empties_a_column()
     assert_eq!(office.company.rows("SELECT count(*) FROM customers WHERE email IS NULL").await, ["0"], "not ticked");
     page.click("form[action='/clients/clean'] input[name=sure]").await;
     page.press("Empty the column").await;
-    page.until(".story", "officer had customers.email emptied").await;
+    page.until(".story", "officer emptied customers.email").await;
     assert_eq!(office.company.rows("SELECT no FROM customers WHERE email IS NULL").await, ["C3"]);
     for (language, told) in [("fr", "officer a fait vider"), ("de", "officer hat customers.email leeren lassen")] {
         page.click_link(language).await;

@@ -61,7 +61,7 @@ async fn outcomes_are_recorded_in_a_bucket_and_a_restored_database_is_caught_up_
     shop.place.execute("UPDATE customers SET due = NULL").await;
     assert_eq!(shop.rows(LEFT).await, ["39"]);
     let (opened, refused) = shop.said(&["sweep", "--due"]);
-    assert!(!opened && refused.contains("what the journal knows is done again first"), "{refused}");
+    assert!(!opened && refused.contains("the journal is replayed first"), "{refused}");
     shop.done(&["sweep", "--due", "--wait"]);
     assert_eq!(shop.rows(LEFT).await, ["0"]);
     shop.done(&["journal", "verify"]);

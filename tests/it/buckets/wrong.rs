@@ -53,5 +53,5 @@ async fn a_journal_that_may_not_be_written_to_is_told() {
 async fn a_prefix_that_holds_the_journal_is_no_root() {
     let shop = Shop::new(ANN, &format!("{FILES}{}", JOURNAL.replace("journal\"", "app/photos/journal\""))).await;
     let (done, text) = shop.said(&["sweep", "--due"]);
-    assert!(!done && text.contains("`files.photos` and `journal.place` lie in one another"), "{text}");
+    assert!(!done && text.contains("`files.photos` and `journal.place` overlap"), "{text}");
 }

@@ -267,7 +267,7 @@ fn run(program: &Path, args: &[&str]) {
 pub fn segments(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("the journal").map(|entry| entry.expect("an entry").path()).collect();
-    // What a killed process was writing is called `.jsonl#1`, and is no segment.
+    // What a killed process was writing is called `.jsonl#1`, and is not a segment.
     files.retain(|file| file.extension().is_some_and(|end| end == "jsonl"));
     files.sort();
     files

@@ -35,7 +35,7 @@ pub fn after(table: &str, statement: &str) -> String {
     }
 }
 
-/// A day as a literal: what is no day is NULL where a date column holds nothing else.
+/// A day as a literal: what is not a day is NULL where a date column holds nothing else.
 pub fn day(day: &str) -> String {
     if day.is_empty() && is_on_postgres() { "NULL".to_owned() } else { format!("'{day}'") }
 }

@@ -69,10 +69,10 @@ async fn a_right_that_is_missing_stops_the_plan_and_not_the_night() {
     insta::assert_snapshot!(said, @r#"
     error: the policy cannot become a plan: 2 problems to fix
       tables.addresses
-        the role may not do what the policy wants: it lacks DELETE on `addresses`
+        the role lacks a right that the policy needs: it lacks DELETE on `addresses`
         fix: ask an administrator to run `GRANT DELETE ON "public"."addresses" TO "{role}";`
       tables.customers
-        the role may not do what the policy wants: it lacks UPDATE on `customers`
+        the role lacks a right that the policy needs: it lacks UPDATE on `customers`
         fix: ask an administrator to run `GRANT UPDATE ("email") ON "public"."customers" TO "{role}";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -35,11 +35,11 @@ async fn a_review_that_was_swapped_behind_an_open_form_is_neither_approved_nor_r
     {
         let (status, problem) = office.post(&format!("/api/v1/reviews/week/{path}"), &bob, body).await;
         assert_eq!(status, StatusCode::CONFLICT, "{problem}");
-        assert_eq!(problem["detail"], "review `week` holds 2 clients, and held 1 client when you looked at it");
+        assert_eq!(problem["detail"], "review `week` holds 2 clients, and held 1 client when you viewed it");
     }
     for path in ["approve", "reject"] {
         let (status, page, _) = browser.send(Method::POST, &format!("/reviews/week/{path}"), &form, &[]).await;
-        assert!(status == StatusCode::CONFLICT && page.contains("when you looked at it"), "{page}");
+        assert!(status == StatusCode::CONFLICT && page.contains("when you viewed it"), "{page}");
     }
     // One of the same size is another, too.
     seen["clients"] = 2.into();

@@ -1,7 +1,6 @@
 //! French and German: what Lethe says itself is in the language of the page, whatever the page.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use lethe::domain::access::Right;
 use lethe::domain::language::said;
@@ -10,6 +9,7 @@ use serde_json::json;
 
 use super::office::Office;
 use super::pages::Browser;
+use crate::common::project::{self, files, root};
 
 /// English words that Lethe uses, and that neither French nor German has.
 const ENGLISH: &str = "the is are were and of to by with that not has have had been for from which it its there would \
@@ -121,54 +121,184 @@ async fn no_page_in_french_or_german_says_an_english_word_of_lethe() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// The literal texts that begin an error in a file of the source, with a number in every hole.
-fn messages(source: &str) -> Vec<String> {
+/// The literals of a source outside its tests, each with the end of what is before it.
+fn literals(source: &str) -> Vec<(String, String)> {
     let source = source.split("#[cfg(test)]").next().unwrap();
-    let starts = ["Failure::new(", "Failure::fault(", "Problem::bad_request(", "#[error("];
-    let mut all = Vec::new();
-    for (at, start) in starts.iter().flat_map(|own| source.match_indices(own)) {
-        let rest = source[at + start.len()..].trim_start();
-        let rest = rest.strip_prefix("format!(").unwrap_or(rest).trim_start();
-        let Some(rest) = rest.strip_prefix('"') else { continue };
-        let (mut text, mut letters, mut is_hole) = (String::new(), rest.chars().peekable(), false);
-        while let Some(letter) = letters.next() {
-            match letter {
-                '"' => break,
-                '\\' if letters.peek() == Some(&'\n') => while letters.next_if(|own| own.is_whitespace()).is_some() {},
-                '\\' => text.extend(letters.next()),
-                // What follows a word at once is its plural.
-                '{' => {
-                    is_hole = true;
-                    if !text.ends_with(char::is_alphabetic) {
-                        text.push('7');
-                    }
+    let (mut all, mut at) = (Vec::new(), 0);
+    while let Some(found) = source[at..].find(['"', '\'', '/']) {
+        let (before, rest) = source.split_at(at + found);
+        let lines: Vec<&str> = before.rsplitn(4, '\n').take(3).collect();
+        let end = || lines.iter().rev().copied().collect::<Vec<_>>().join("\n");
+        at = before.len() + 1;
+        if rest.starts_with("//") {
+            at = before.len() + rest.find('\n').unwrap_or(rest.len());
+        } else if rest.starts_with("'\"'") {
+            at += 2;
+        } else if rest.starts_with("'\\") {
+            at += 3;
+        } else if rest.starts_with('"') && before.ends_with("r#") {
+            let closed = rest.find("\"#").unwrap_or(rest.len());
+            all.push((end(), rest[1..closed].to_owned()));
+            at += closed;
+        } else if let Some(rest) = rest.strip_prefix('"') {
+            let (mut text, mut letters) = (String::new(), rest.chars().peekable());
+            while let Some(letter) = letters.next().filter(|own| *own != '"') {
+                at += letter.len_utf8();
+                if letter != '\\' {
+                    text.push(letter);
+                    continue;
                 }
-                '}' => is_hole = false,
-                _ if is_hole => {}
-                own => text.push(own),
+                if letters.peek() == Some(&'\n') {
+                    while let Some(space) = letters.next_if(|own| own.is_whitespace()) {
+                        at += space.len_utf8();
+                    }
+                } else if let Some(letter) = letters.next() {
+                    at += letter.len_utf8();
+                    text.push(letter);
+                }
             }
+            at += 1;
+            all.push((end(), text));
         }
-        all.push(text);
     }
     all
 }
 
+/// The text of a literal, with a number in every hole.
+fn filled(before: &str, text: &str) -> String {
+    if !["format!(", "#[error(", "write!(f,"].iter().any(|own| before.trim_end().ends_with(own)) {
+        return text.to_owned();
+    }
+    let (mut own, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['{', '}']) {
+        own += &rest[..at];
+        let (brace, after) = rest[at..].split_at(1);
+        if after.starts_with(brace) {
+            own += brace;
+            rest = &after[1..];
+            continue;
+        }
+        // What follows a word at once is its plural.
+        if !own.ends_with(char::is_alphabetic) {
+            own.push('7');
+        }
+        rest = after.split_once('}').map_or("", |own| own.1);
+    }
+    own + rest
+}
+
+/// The literal texts that begin an error in a file of the source.
+fn messages(source: &str) -> Vec<String> {
+    let starts = ["Failure::new(", "Failure::fault(", "Problem::bad_request(", "#[error("];
+    let begins = |before: &str| {
+        let before = before.trim_end();
+        let before = before.strip_suffix("format!(").unwrap_or(before).trim_end();
+        starts.iter().any(|own| before.ends_with(own))
+    };
+    let all = literals(source).into_iter().filter(|(before, _)| begins(before));
+    all.map(|(before, text)| filled(&before, &text)).collect()
+}
+
+/// Asserts that each text is translated, and that no word of it stays English.
+fn assert_translated(texts: &[String]) {
+    let is_english = |language: &str, text: &str| {
+        let own = said(language, text);
+        let plain = own.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+        let mut words = plain.split(|own: char| !own.is_alphabetic());
+        own == text || words.any(|own| ENGLISH.split_whitespace().any(|english| english == own))
+    };
+    let missing: Vec<&String> =
+        texts.iter().filter(|text| ["fr", "de"].iter().any(|language| is_english(language, text))).collect();
+    assert!(missing.is_empty(), "add these to `src/domain/language`: {missing:#?}");
+}
+
 #[test]
 fn every_error_that_a_page_may_show_has_a_french_and_a_german_sentence() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files: Vec<_> =
+    let source = root().join("src");
+    let mut paths: Vec<_> =
         ["worker/sweep/error.rs", "worker/clean.rs", "sheet/error.rs"].map(|own| source.join(own)).into();
     for folder in ["service", "http/page"] {
-        files.extend(std::fs::read_dir(source.join(folder)).unwrap().map(|own| own.unwrap().path()));
+        paths.extend(files(&source.join(folder), ".rs"));
     }
-    let texts: Vec<String> = files.iter().flat_map(|path| messages(&std::fs::read_to_string(path).unwrap())).collect();
+    let mut texts: Vec<String> = paths.iter().flat_map(|path| messages(&project::read(path))).collect();
     assert!(texts.len() > 60, "{}", texts.len());
     // One ends with `it` or `them`.
-    let is_own = |own: &&String| own.split_whitespace().count() > 2 && !own.ends_with("keeps 7");
-    let missing: Vec<&String> = texts
-        .iter()
-        .filter(is_own)
-        .filter(|text| ["fr", "de"].iter().any(|language| said(language, text) == text.as_str()))
-        .collect();
-    assert!(missing.is_empty(), "add these to `src/domain/language`: {missing:#?}");
+    texts.retain(|own| own.split_whitespace().count() > 2 && !own.ends_with("keeps 7"));
+    assert_translated(&texts);
+}
+
+/// What the sources of plans and policies say elsewhere: in notes on the command line, in parts of a sentence, to the TOML
+/// reader and to the database.
+const ELSEWHERE: [&str; 13] = [
+    " ",
+    "` -> `",
+    "a trigger fires",
+    "rows of `7` go with",
+    "`7` is emptied in rows",
+    "the database may give",
+    "the texts and days in",
+    "7n    7n    fix",
+    "the policy cannot become a plan: 7 to fix",
+    "each is one statement",
+    "string values must be",
+    "a floating point",
+    "the 7 here",
+];
+
+#[test]
+fn every_problem_of_a_policy_has_a_french_and_a_german_sentence() {
+    let source = root().join("src");
+    let more = ["database/verify.rs", "database/postgres/verify.rs", "worker/planner.rs", "domain/json_path.rs"];
+    let mut paths = [files(&source.join("plan"), ".rs"), files(&source.join("policy"), ".rs")].concat();
+    paths.extend(more.map(|own| source.join(own)));
+    paths.push(source.join("domain/reading.rs"));
+    let mut texts = Vec::new();
+    for path in paths {
+        for (before, text) in literals(&project::read(&path)) {
+            let text = filled(&before, &text);
+            let line = before.lines().rev().take(2).collect::<Vec<_>>().join(" ");
+            let is_note = ["note", "expect(", "write_str("].iter().any(|own| line.contains(own));
+            let is_sql = text.starts_with(|own: char| own.is_uppercase() || "(;".contains(own))
+                || [" = ", " AS ", " IS ", " <> ''"].iter().any(|own| text.starts_with(&format!("7{own}")))
+                || text.starts_with("a.7");
+            let is_elsewhere = is_note || is_sql || ELSEWHERE.iter().any(|own| text.starts_with(own));
+            if text.split_whitespace().count() > 2 && !is_elsewhere {
+                texts.push(text);
+            }
+        }
+    }
+    assert!(texts.len() > 250, "{}", texts.len());
+    assert_translated(&texts);
+}
+
+#[test]
+fn every_sentence_that_is_translated_is_said_somewhere() {
+    let sources = [files(&root().join("src"), ".rs"), files(&root().join("templates"), ".html")].concat();
+    let (tables, sources): (Vec<_>, Vec<_>) =
+        sources.into_iter().partition(|own| own.parent().is_some_and(|own| own.ends_with("language")));
+    let said: Vec<String> = sources.iter().flat_map(|path| literals(&project::read(path))).map(|own| own.1).collect();
+    let templates =
+        sources.iter().filter(|own| own.extension().is_some_and(|own| own == "html")).map(|own| project::read(own));
+    // Statuses and months are said by others.
+    let statuses = (400..600).filter_map(|own| reqwest::StatusCode::from_u16(own).ok()?.canonical_reason());
+    let months = (1..=12).filter_map(|own| chrono::NaiveDate::from_ymd_opt(2026, own, 1));
+    let said = said
+        .into_iter()
+        .chain(templates)
+        .chain(statuses.map(str::to_owned))
+        .chain(months.map(|own| own.format("%B").to_string()));
+    let said = said.map(|own| own.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n");
+    let sentences: Vec<String> =
+        tables.iter().flat_map(|path| literals(&project::read(path))).step_by(3).map(|(_, english)| english).collect();
+    assert!(sentences.len() > 900, "{}", sentences.len());
+    // Two fifths of the words of the longest part between holes: a count or a verb may be put into it.
+    let is_said = |sentence: &&String| {
+        let holes = ('a'..='z').map(|own| format!("{{{own}}}"));
+        let plain = holes.fold((*sentence).clone(), |plain, hole| plain.replace(&hole, "\0"));
+        let longest = plain.split('\0').max_by_key(|own| own.len()).unwrap();
+        let words: Vec<&str> = longest.split_whitespace().collect();
+        words.windows((words.len() * 2).div_ceil(5).max(1)).any(|own| said.contains(&own.join(" ")))
+    };
+    let never: Vec<&String> = sentences.iter().filter(|own| !is_said(own)).collect();
+    assert!(never.is_empty(), "remove these from `src/domain/language`: {never:#?}");
 }

@@ -84,7 +84,7 @@ async fn an_operator_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_ref
     let token = office.token("operator", &[Right::Bulk]).await;
     let browser = Browser::signed_in(&office, &token).await;
     let tonight = browser.page("/").await;
-    assert!(tonight.contains("<b>3</b><span>Due now: their date has come</span>"), "{tonight}");
+    assert!(tonight.contains("<b>3</b><span>Due now: their date has passed</span>"), "{tonight}");
     let preview = browser.page("/jobs/nightly/preview").await;
     assert!(preview.contains("<b>2</b><span>anonymized</span>") && preview.contains("is in court"), "{preview}");
     let mark = browser.mark().await;
@@ -295,7 +295,7 @@ async fn no_page_is_shown_without_signing_in_or_after_signing_out() {
     }
     let (status, page, cookie) = browser.send(Method::POST, "/sign-in", &[("token", "lethe_wrong")], &[]).await;
     assert_eq!((status, cookie), (StatusCode::FORBIDDEN, None));
-    assert!(page.contains("This token is not in force"));
+    assert!(page.contains("This token is not valid"));
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn b04_a_sweep_is_held_until_a_second_person_approves_its_list_with_counts
     let path = "/api/v1/reviews/first%20week/approve";
     let (status, problem) = office.approve("first%20week", &alice).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("a second person approves it"));
+    assert!(problem["detail"].as_str().unwrap().contains("a second person has to approve it"));
     let mut seen = office.seen("first%20week", &bob).await;
     assert_eq!(office.post(path, &bob, seen.clone()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(office.names().await, before);

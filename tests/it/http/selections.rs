@@ -173,13 +173,13 @@ async fn selections_that_make_no_sense_are_told_so() {
         assert!(!problem["hint"].as_str().unwrap().is_empty(), "{problem}");
     }
     for (sweep, status, said) in [
-        (json!({ "selection": "frist week" }), 404, "there is no selection `frist week`"),
+        (json!({ "selection": "frist week" }), 404, "selection `frist week` not found"),
         (json!({ "selection": "first week", "kind": "due" }), 422, "go together"),
-        (json!({ "selection": "first week", "job": "nightly" }), 422, "`job` goes with neither"),
+        (json!({ "selection": "first week", "job": "nightly" }), 422, "`job` cannot be combined with"),
         (
             json!({ "selection": "first week", "kind": "list", "clients": ["C1"] }),
             422,
-            "both `clients` and `selection`",
+            "`clients` and `selection` cannot be combined",
         ),
         (json!({ "selection": 7 }), 400, "expected a string"),
     ] {

@@ -1,4 +1,4 @@
-//! A person who is signed in has a session, which ends; the cookie is no token.
+//! A person who is signed in has a session, which ends; the cookie is not a token.
 
 use lethe::domain::access::Right;
 use reqwest::{Method, StatusCode};

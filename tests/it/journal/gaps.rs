@@ -78,7 +78,7 @@ async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and
             let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
             assert!(matches!(refused, Err(SweepError::Journal(JournalError::Strange { .. }))), "{how}: {refused:?}");
             for _ in 0..2 {
-                keeper.round().await.expect_err("the journal is not whole");
+                keeper.round().await.expect_err("the journal is damaged");
                 let head = kept.company.context.ledger.journal().await.expect("a ledger").expect("a journal");
                 assert_eq!(head.halted_at.as_deref(), Some("2026-01-03T12:00:00.000Z"), "{how} {minute}");
             }
@@ -143,7 +143,7 @@ async fn a_segment_under_another_name_is_missing() {
     std::fs::rename(&files[1], kept.folder().join("segment-2.jsonl")).expect("it is renamed");
     let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
     let refused = refused.expect_err("a segment is missing").to_string();
-    assert!(refused.contains("segment 2 is missing, and segment 3 is there"), "{refused}");
+    assert!(refused.contains("segment 2 is missing, but segment 3 exists"), "{refused}");
     let (record, what) = kept.wrong().await;
     assert_eq!((record, what.as_str()), (2, "record 2 is missing: segment 2 is not there"));
 }

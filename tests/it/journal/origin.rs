@@ -106,7 +106,7 @@ async fn what_waits_to_be_delivered_is_not_delivered_from_a_copy() {
     renew(&copy.company.context, &copy.journal).await.expect("another journal");
     deliver_now(&copy.company.context).await.expect("a ledger");
     assert_eq!(told(), ["lethe.alert", "client.anonymized"]);
-    assert!(copy.company.rows(waiting).await[0].starts_with("file|0|the policy says of no column"));
+    assert!(copy.company.rows(waiting).await[0].starts_with("file|0|no column of the policy names"));
 }
 
 #[tokio::test]

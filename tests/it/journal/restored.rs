@@ -275,11 +275,11 @@ async fn the_program_says_so_refuses_and_does_the_replay_before_its_own_sweep() 
     let kept = kept.restored(&backup, "2026-01-06").await;
     configure(&kept);
     let (_, status) = said(&kept, &["status"]);
-    assert!(status.contains("the database came back from a backup: live sweeps wait"), "{status}");
+    assert!(status.contains("the database was restored from a backup: live sweeps wait"), "{status}");
     let (is_well, doctor) = said(&kept, &["doctor"]);
     assert!(!is_well && doctor.contains("FAIL  journal"), "{doctor}");
     let (opened, refused) = said(&kept, &["sweep", "--due"]);
-    assert!(!opened && refused.contains("what the journal knows is done again first"), "{refused}");
+    assert!(!opened && refused.contains("the journal is replayed first"), "{refused}");
     let (is_whole, verdict) = said(&kept, &["journal", "verify"]);
     assert!(!is_whole && verdict.contains("record 2 and those behind it are not known to the ledger"), "{verdict}");
     let (done, swept) = said(&kept, &["sweep", "--due", "--wait"]);

@@ -81,7 +81,7 @@ async fn is_written_once(company: &Company) {
     said(folder, &["sweep", "--due", "--wait"]);
     let told: usize = segments(&folder.join("journal")).iter().map(|file| lines(file).len()).sum();
     assert_eq!((told, company.rows("SELECT count(*) FROM lethe_outbox").await), (53, vec!["0".to_owned()]));
-    assert!(said(folder, &["journal", "verify"]).contains("is whole and says the same as the ledger"));
+    assert!(said(folder, &["journal", "verify"]).contains("is complete and matches the ledger"));
     let status = said(folder, &["status"]);
     assert!(!status.contains("wait in the ledger") && status.contains("record 53"), "{status}");
 }
@@ -105,7 +105,7 @@ async fn a_journal_that_is_gone_delays_no_sweep() {
     let company = company(50).await;
     let folder = company.folder.path().join("journal");
     std::fs::remove_dir(&folder).expect("it goes");
-    waits_and_is_written(&company, "there is no such file or folder", None).await;
+    waits_and_is_written(&company, "file or folder not found", None).await;
     assert!(!folder.exists(), "it is not made anew");
     std::fs::create_dir(&folder).expect("it comes");
     is_written_once(&company).await;
@@ -267,7 +267,7 @@ async fn killed_again_and_again_everything_is_written_once() {
     let told = clients.len();
     clients.dedup();
     assert_eq!((told, clients.len()), (1_503, 1_503));
-    assert!(said(folder, &["journal", "verify"]).contains("is whole and says the same as the ledger"));
+    assert!(said(folder, &["journal", "verify"]).contains("is complete and matches the ledger"));
 }
 
 #[tokio::test]

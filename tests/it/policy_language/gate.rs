@@ -86,15 +86,15 @@ async fn a_column_added_later_is_refused_the_next_time() {
 #[test]
 fn free_needs_a_reason_and_stands_alone() {
     let with = |lines: &str| policy(&COMPLETE.replace("free = \"raw files, deleted every night\"", lines));
-    assert_refused(SCHEMA, &with("free = \" \""), "tables.imports", "takes the reason why");
-    assert_refused(SCHEMA, &with("free = \"raw\"\nrows = \"delete\""), "tables.imports", "both declared free");
+    assert_refused(SCHEMA, &with("free = \" \""), "tables.imports", "needs a reason");
+    assert_refused(SCHEMA, &with("free = \"raw\"\nrows = \"delete\""), "tables.imports", "declared free of");
     assert_refused(
         SCHEMA,
         &with("free = \"raw\"\nkey_value = { key = \"Customer_No\", value = \"payload\" }"),
         "tables.imports",
-        "both declared free",
+        "declared free of",
     );
-    assert_refused(SCHEMA, &policy(&COMPLETE.replace("[tables.customers.columns]\n    no.class = \"non-personal\"\n    name = { class = \"personal\", clear = true }", "[tables.customers]\nfree = \"no\"")), "tables.customers", "both declared free");
+    assert_refused(SCHEMA, &policy(&COMPLETE.replace("[tables.customers.columns]\n    no.class = \"non-personal\"\n    name = { class = \"personal\", clear = true }", "[tables.customers]\nfree = \"no\"")), "tables.customers", "declared free of");
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ fn a_for_that_names_no_link() {
         ("note", "{ class = \"personal\", clear = true, for = \"pays\" }", "tables.orders.columns.note"),
         ("note", "{ class = \"personal\", keep = \"why not\", for = \"pays\" }", "tables.orders.columns.note"),
     ] {
-        assert_refused(SCHEMA, &with(&[], &[(setting, rule)]), place, "there is no link `pays`");
+        assert_refused(SCHEMA, &with(&[], &[(setting, rule)]), place, "link `pays` not found");
     }
     let direct = [("client", "{ column = \"customer_no\", for = \"bill_to\" }")];
     assert_refused(SCHEMA, &with(&[], &direct), "tables.orders.client", "`for`");
@@ -203,7 +203,7 @@ fn marks_in_columns_that_cannot_hold_them() {
         either("`customers.type` is declared TEXT", "`customers.type` is declared text"),
     );
     let day = rules.replace("key = \"no\"", "key = \"no\", anonymized_on = \"photo\"");
-    assert_refused(SCHEMA, &day, "client.anonymized_on", "no date column");
+    assert_refused(SCHEMA, &day, "client.anonymized_on", "not a date column");
 }
 
 #[test]

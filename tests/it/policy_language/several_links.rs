@@ -169,7 +169,7 @@ fn actions_that_would_never_or_not_only_once_be_applied_are_refused() {
             "entry 1 of `actions` takes all rows of link `buyer`, so entry 3 is never taken",
         ),
         ("[{ clear = true }, { for = \"payer\", replace = \"x\" }]", "has no `for` and no `where`"),
-        ("[{ for = \"payer\", replace = \"x\" }, { for = \"seller\", clear = true }]", "there is no link `seller`"),
+        ("[{ for = \"payer\", replace = \"x\" }, { for = \"seller\", clear = true }]", "link `seller` not found"),
         (
             "[{ for = \"buyer\", clear = true }, { for = \"payer\", replace = \"x\", where = \"contact = 'y'\" }]",
             "depends on `contact`",
@@ -206,7 +206,7 @@ fn an_action_for_rows_behind_rows_that_are_deleted_comes_last() {
         ))
     };
     let (client, order) = ("{ for = \"client\", clear = true }", "{ for = \"order\", replace = \"an order\" }");
-    let what = "a later entry of `actions` would be taken once `orders`";
+    let what = "once `orders` has changed, entry 1 of `actions` no longer reaches its rows";
     assert_refused(schema, &rules(&format!("{order}, {client}")), "notes.columns.body", what);
     assert_changes(
         schema,

@@ -112,10 +112,10 @@ fn a_column_that_no_short_form_names_is_refused() {
 #[test]
 fn a_short_form_that_contradicts_itself_is_refused() {
     let with = |from: &str, to: &str| policy(&SHORT.replace(from, to));
-    let twice = "is there twice: in `non_personal` too";
+    let twice = "is listed twice: also in `non_personal`";
     assert_refused(SCHEMA, &with("[\"no\", \"rating\"]", "[\"no\", \"rating\", \"NAME\"]"), "columns.NAME", twice);
     assert_refused(SCHEMA, &with("\"created\"]", "\"created\", \"email\"]"), "everywhere.columns.email", twice);
-    assert_refused(SCHEMA, &with("[\"groups\"]", "[\"groups\", \"orders\"]"), "tables.orders", "both declared free");
+    assert_refused(SCHEMA, &with("[\"groups\"]", "[\"groups\", \"orders\"]"), "tables.orders", "declared free of");
     assert_refused(SCHEMA, &with("[\"groups\"]", "[\"groups\", \"gruops\"]"), "tables.gruops", "no table `gruops`");
     assert_refused(SCHEMA, &with("[\"posted_*\"]", "[\"posted_*\", \"old_*\"]"), "families[1].tables", "`old_*`");
 }
@@ -188,7 +188,7 @@ fn a_link_by_e_mail_ignores_case_and_spaces_around() {
         schema,
         &policy(&rules.replace("compare = \"email\"", "compare = \"email\", text = \"{key}\"")),
         "tables.letters",
-        "no `compare` beside it",
+        "once, and no `compare`",
     );
 }
 

@@ -88,7 +88,7 @@ async fn a_port_without_a_listener() {
     assert_snapshot!(wrong.says(CHECK), @r"
     error: the database server of `postgres://role@127.0.0.1:1/company` cannot be reached: connection refused
 
-    hint: check host and port in `database`, and that the server runs and lets this host in; nothing is half done
+    hint: check host and port in `database`, and that the server runs and accepts this host; nothing is half done
     ");
 }
 
@@ -100,7 +100,7 @@ async fn a_host_that_is_unknown() {
     assert_snapshot!(wrong.says(CHECK).replace(&port, ":PORT/"), @r"
     error: the database server of `postgres://role@nowhere.invalid:PORT/company` cannot be reached: no such host
 
-    hint: check host and port in `database`, and that the server runs and lets this host in; nothing is half done
+    hint: check host and port in `database`, and that the server runs and accepts this host; nothing is half done
     ");
 }
 
@@ -109,7 +109,7 @@ async fn a_database_that_is_not_there() {
     super::on_postgres();
     let wrong = wrong().await.at(|url| url.set_path("elsewhere"));
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: there is no database at `postgres://role@server/elsewhere`
+    error: no database found at `postgres://role@server/elsewhere`
 
     hint: the last part of the URL in `database` is the database's name on the server
     ");
@@ -120,7 +120,7 @@ async fn a_role_that_is_not_there() {
     super::on_postgres();
     let wrong = wrong().await.at(|url| url.set_username("nobody_at_all").expect("a role"));
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: the server of `postgres://role@server/company` does not let this account in
+    error: the server of `postgres://role@server/company` rejects this account
 
     hint: check user and password; a password can stand in a file named by `postgres.password_file`
     ");
@@ -130,7 +130,7 @@ async fn a_role_that_is_not_there() {
 async fn a_role_that_may_not_log_in() {
     super::on_postgres();
     assert_snapshot!(wrong().await.of_role("CREATE ROLE {role} NOLOGIN").await.says(CHECK), @r"
-    error: the server of `postgres://role@server/company` does not let this account in
+    error: the server of `postgres://role@server/company` rejects this account
 
     hint: check user and password; a password can stand in a file named by `postgres.password_file`
     ");
@@ -173,13 +173,13 @@ async fn a_table_that_the_role_may_not_change() {
     assert_snapshot!(wrong.says(CHECK), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers
-        the role may not do what the policy wants: it lacks UPDATE on `customers`
+        the role lacks a right that the policy needs: it lacks UPDATE on `customers`
         fix: ask an administrator to run `GRANT UPDATE ("name") ON "public"."customers" TO "role";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
     assert_snapshot!(wrong.says(SWEEP), @r"
-    error: the account has no right to what is needed in `postgres://role@server/company`: it may not use the schema of Lethe's own tables
+    error: the account lacks a right in `postgres://role@server/company`: it may not use the schema of Lethe's own tables
 
     hint: grant the right to the role; `lethe doctor` names what is missing
     ");
@@ -191,7 +191,7 @@ async fn a_table_that_the_role_may_not_read() {
     assert_snapshot!(wrong().await.of_role("CREATE ROLE {role} LOGIN").await.says(CHECK), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers
-        the role may not do what the policy wants: it lacks SELECT, UPDATE on `customers`
+        the role lacks a right that the policy needs: it lacks SELECT, UPDATE on `customers`
         fix: ask an administrator to run `GRANT SELECT, UPDATE ("name") ON "public"."customers" TO "role";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -230,19 +230,19 @@ async fn settings_of_the_server_out_of_bounds() {
     ");
     let wrong = wrong.more("[postgres]\nledger_schema = \"a,b\"");
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: `lethe.toml`: `postgres.ledger_schema` is no name for a schema
+    error: `lethe.toml`: `postgres.ledger_schema` is not a valid name for a schema
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");
     let wrong = wrong.more("[postgres]\npassword_file = \"not-there\"");
     assert_snapshot!(wrong.says(CHECK).replace(&wrong.company.folder.path().display().to_string(), "folder"), @r"
-    error: the password file `not-there` cannot be read: there is no such file or folder
+    error: the password file `not-there` cannot be read: file or folder not found
 
     hint: `postgres.password_file` names a file with the password and nothing else
     ");
     let wrong = wrong.more("[postgres]\nlock_timout = \"1s\"");
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: `lethe.toml`: there is no setting `postgres.lock_timout`
+    error: `lethe.toml`: unknown setting `postgres.lock_timout`
 
     hint: did you mean `lock_timeout`?
     ");

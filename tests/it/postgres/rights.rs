@@ -77,7 +77,7 @@ async fn a_role_that_can_create_no_schema_is_told_what_it_has_no_right_to() {
     let database = company.place.setting().rsplit('/').next().unwrap().to_owned();
     assert!(
         refused.to_string().ends_with(&format!(
-            "needed in `{}`: permission denied for database {database}",
+            "lacks a right in `{}`: permission denied for database {database}",
             company.place.setting().replace("lethe@", &format!("{role}@"))
         )),
         "{refused}"
@@ -132,11 +132,11 @@ async fn a_right_that_is_missing_is_named_with_its_table() {
     assert_eq!(missing(WORK).await, [""; 0]);
     assert_eq!(
         missing("GRANT SELECT, UPDATE ON customers TO {role}; GRANT SELECT ON notes TO {role}").await,
-        ["tables.notes: the role may not do what the policy wants: it lacks DELETE on `notes`"]
+        ["tables.notes: the role lacks a right that the policy needs: it lacks DELETE on `notes`"]
     );
     assert_eq!(
         missing("GRANT SELECT ON customers TO {role}; GRANT SELECT, DELETE ON notes TO {role}").await,
-        ["tables.customers: the role may not do what the policy wants: it lacks UPDATE on `customers`"]
+        ["tables.customers: the role lacks a right that the policy needs: it lacks UPDATE on `customers`"]
     );
 }
 
@@ -146,7 +146,7 @@ async fn a_table_whose_rows_row_level_security_hides_is_refused_by_name() {
     let hidden = "ALTER TABLE notes ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON notes USING (body <> 'y') WITH CHECK (body <> 'z')";
     assert_eq!(
         missing(&format!("{WORK} {hidden}")).await,
-        ["tables.notes: row-level security hides rows of `notes` from this role, and what is hidden would stay"]
+        ["tables.notes: row-level security hides rows of `notes` from this role, so they would not be anonymized"]
     );
     let whole = format!("{WORK} {hidden}; ALTER ROLE {{role}} BYPASSRLS");
     assert_eq!(missing(&whole).await, [""; 0]);

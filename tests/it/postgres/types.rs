@@ -105,7 +105,7 @@ fn a_placeholder_that_a_type_cannot_take_is_refused_when_the_plan_is_made() {
         ),
         ("uuid NOT NULL", "clear = true", "invalid input syntax for type uuid: \"\""),
         ("point", "generalize = { first = 2 }", "function substr(point, integer, integer) does not exist"),
-        ("boolean", "redact = [\"$.x\"]", "is declared boolean and holds no JSON"),
+        ("boolean", "redact = [\"$.x\"]", "is declared boolean and cannot hold JSON"),
     ] {
         let schema = format!(
             "CREATE TYPE mood AS ENUM ('happy'); CREATE DOMAIN address AS text CHECK (VALUE LIKE '%@%');

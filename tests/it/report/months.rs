@@ -86,7 +86,7 @@ async fn a_month_names_what_was_out_of_line() {
     company.sweep(&company.forced(&["K005"])).await.unwrap();
     let page = month(&company, "2026-01").await.html("en").unwrap();
     assert!(row(&page, "1 by hand")[3].starts_with("braked: "), "{page}");
-    assert_eq!(row(&page, "2 by hand")[3], "date and period passed over");
+    assert_eq!(row(&page, "2 by hand")[3], "date and period ignored");
 }
 
 #[tokio::test]
@@ -144,5 +144,5 @@ async fn the_register_has_limits_starts_and_bases() {
         row(&page, "nightly-due"),
         ["nightly-due", "By <date> (due)", "0 30 1 * * * Europe/Copenhagen", "1,200"]
     );
-    assert_eq!(row(&page, "a client without activity")[4], "no job that is switched on");
+    assert_eq!(row(&page, "a client without activity")[4], "no enabled job");
 }

@@ -54,7 +54,7 @@ async fn a_day_in_another_form_or_in_no_calendar_refuses_every_sweep_and_preview
                 let previewed = company.survey(&request, Mode::Preview).await.unwrap_err();
                 let swept = company.sweep(&request).await.unwrap_err();
                 for refused in [previewed, swept] {
-                    assert!(refused.brief().contains("no days written as"), "{day}: {refused}");
+                    assert!(refused.brief().contains("not dates written as"), "{day}: {refused}");
                 }
             }
         }

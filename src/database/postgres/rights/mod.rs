@@ -199,7 +199,7 @@ struct Seen {
     deletes: bool,
     /// The columns that it may write.
     writes: BTreeSet<String>,
-    /// May keep others from writing to it, or it is no table.
+    /// May keep others from writing to it, or it is not a table.
     locks: bool,
     owned: bool,
     secured: bool,
