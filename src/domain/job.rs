@@ -156,7 +156,7 @@ impl JobFile {
         } else if let Some((key, _)) = of_clients {
             (
                 format!("key `{key}` in {file} is about clients, and a `retention` sweep takes rows"),
-                "leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows go",
+                "leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows are deleted",
             )
         } else if is_replay && !self.filters.is_empty() {
             (
@@ -357,8 +357,8 @@ sweep     = "due"
             ("limt = 5", "`jobs/nightly.toml` line 5: unknown key `limt`"),
             ("\n[brake]\nsize = 5", "`jobs/nightly.toml` line 7: unknown key `size`"),
             ("length = \"24 months\"", "`jobs/nightly.toml` has the key `length`, and a `due` sweep uses no period"),
-            ("limit = \"many\"", "`jobs/nightly.toml` line 5: `\"many\"` stands where a whole number should be"),
-            ("enabled = 1", "`jobs/nightly.toml` line 5: `1` stands where `true` or `false` should be"),
+            ("limit = \"many\"", "`jobs/nightly.toml` line 5: found `\"many\"`, expected a whole number"),
+            ("enabled = 1", "`jobs/nightly.toml` line 5: found `1`, expected `true` or `false`"),
             ("limit = 0", "key `limit` in `jobs/nightly.toml` is `0`, less than 1"),
             ("limit = -5", "key `limit` in `jobs/nightly.toml` is `-5`, less than 1"),
             ("brake.clients = 0", "key `brake.clients` in `jobs/nightly.toml` is `0`, less than 1"),

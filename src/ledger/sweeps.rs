@@ -40,7 +40,7 @@ words! {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct SweepPage {
-    /// Only those of this job.
+    /// Only sweeps of this job.
     pub job: Option<String>,
     /// Only this kind.
     pub kind: Option<SweepKind>,
