@@ -23,7 +23,7 @@ pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role}
 pub use row::{Decode, FromRow, Json, Row, Value};
 pub(crate) use row::{from_row, from_text};
 pub use scan::Scan;
-pub use search::{Bounds, Found, Hits, MOST_NEAR, Near, Searched, hits, texts_of};
+pub use search::{Beside, Bounds, Found, Hits, MOST_NEAR, Near, Searched, hits, texts_of};
 pub use session::{Connection, Executor, Pool, Transaction};
 pub use sqlite::{Dialect as SqliteDialect, Sqlite};
 pub use statement::{Argument, Scalars, Statement, query, query_as, query_scalar};

@@ -101,7 +101,8 @@ pub(super) async fn search(
             searched.left.push(table.name.clone());
             continue;
         }
-        let hits = match hits(connection, schema.dialect, table, &columns, None, &values, bounds).await {
+        let beside = Beside { identity: None, part: "CAST('' AS TEXT)" };
+        let hits = match hits(connection, schema.dialect, table, &columns, beside, &values, bounds).await {
             Err(error) if error.is_forbidden() => {
                 searched.left.push(table.name.clone());
                 continue;
@@ -112,7 +113,7 @@ pub(super) async fn search(
         if !hits.is_read {
             searched.left.push(table.name.clone());
         }
-        for (column, found) in &hits.columns {
+        for ((column, _), found) in &hits.columns {
             let count = values.clients(found.keys());
             searched.found.push(Found { table: table.name.clone(), column: column.clone(), clients: count });
         }
@@ -132,28 +133,38 @@ const ROWS_KEPT: usize = 20;
 /// What was found in one table.
 #[derive(Debug)]
 pub struct Hits {
-    /// The columns in which values can be read: which these are, and a few of the rows, by identity.
-    pub columns: BTreeMap<String, BTreeMap<usize, Vec<String>>>,
+    /// The columns in which values can be read, in each part of the table: which values these are, and a few of the
+    /// rows, by identity.
+    pub columns: BTreeMap<(String, String), BTreeMap<usize, Vec<String>>>,
     /// Whether all was read before the time was up, and as texts.
     pub is_read: bool,
     /// Whether the table has more rows than were to be read.
     pub has_more: bool,
 }
 
-/// Looks for values in the first rows of a table, in one pass over these columns; keeps rows by what identifies them, if
-/// that is given.
+/// What is read of a row beside its texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// What identifies it, if rows are to be kept.
+    pub identity: Option<&'a [String]>,
+    /// A text in SQL; rows for which it differs are parts of the table.
+    pub part: &'a str,
+}
+
+/// Looks for values in the first rows of a table, in one pass over these columns.
 pub async fn hits(
     connection: &mut Connection,
     dialect: Dialect,
     table: &LiveTable,
     columns: &[&LiveColumn],
-    identity: Option<&[String]>,
+    beside: Beside<'_>,
     values: &Several,
     bounds: &Bounds,
 ) -> Result<Hits, StoreError> {
     let mut hits = Hits { columns: BTreeMap::new(), is_read: true, has_more: false };
-    let identity = identity.map_or_else(|| "NULL".to_owned(), |own| dialect.row_json(&table.name, own));
-    let sql = rows(dialect, table, columns, &identity, bounds.rows + 1);
+    let identity = beside.identity.map_or_else(|| "NULL".to_owned(), |own| dialect.row_json(&table.name, own));
+    let behind = format!("{identity}, {}", beside.part);
+    let sql = rows(dialect, table, columns, &behind, bounds.rows + 1);
     let mut rows = query(&sql).fetch(&mut *connection);
     let mut read = 0;
     while let Some(row) = rows.try_next().await? {
@@ -181,7 +192,8 @@ pub async fn hits(
         let all: BTreeSet<usize> = found.iter().map(|(_, value)| *value).collect();
         for (column, value) in found {
             if bounds.lone_words || values.is_telling(value, &all) {
-                let kept = hits.columns.entry(column.clone()).or_default().entry(value).or_default();
+                let place = (column.clone(), row.get::<String>(columns.len() + 1)?);
+                let kept = hits.columns.entry(place).or_default().entry(value).or_default();
                 if kept.len() < ROWS_KEPT {
                     kept.extend(row.get::<Option<String>>(columns.len())?);
                 }
