@@ -153,6 +153,9 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
         words.pop();
     }
     let last = words.last()?.clone();
+    if words.len() > 1 && words[0] == "external" && ["id", "ref", "reference", "key"].contains(&last.as_str()) {
+        return Some(Meaning::External);
+    }
     let sticky = anywhere(&words, Meaning::is_sticky).filter(|found| {
         // A dated or counted secret is no secret; a dated birth is one.
         *found == Meaning::Birth || !MOMENTS.contains(&last.as_str())

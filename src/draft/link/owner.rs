@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::database::parted;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 use crate::policy::Link;
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::facts::{Facts, Share};
 use super::super::sample::{codes, is_code};
-use super::super::words::{endings, noun, split};
+use super::super::words::{Words, about, endings, noun, split};
 use super::super::write::identifier;
 use super::{Way, names};
 
@@ -102,15 +103,10 @@ pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, owner
                     is_owned.then_some((id.name.clone(), share))
                 };
                 let Some((id, share)) = ids.iter().find_map(of) else { continue };
-                let quoted = if kind.kind() == Kind::Integer {
-                    value.clone()
-                } else {
-                    format!("'{}'", value.replace('\'', "''"))
-                };
                 let link = Link {
                     through: (!to_client).then(|| target.clone()),
                     equals: (!to_client).then(|| names(std::slice::from_ref(key))),
-                    condition: Some(format!("{} = {quoted}", identifier(&kind.name))),
+                    condition: Some(is_of(kind, value)),
                     ..Link::column(&id)
                 };
                 if !found.iter().any(|way| way.link == link) {
@@ -154,7 +150,7 @@ fn owned(
     }
     let share = |own: bool| facts.share(of_value.get(&own)?.iter().copied(), &target.name, key);
     let (own, rest) = (share(true), share(false));
-    let words = endings(&super::super::words::of_table(&target.name));
+    let words = endings(&about(&target.name));
     let owner = owner_of(value);
     if owner == noun(&target.name)
         || words.contains(&owner)
@@ -169,20 +165,9 @@ fn owned(
 }
 
 fn is_synonym(table: &str, owner: &str) -> bool {
-    const SAME: &[&str] = &["customer", "client", "societe", "thirdparty", "tier", "kunde", "debitor", "soc"];
-    const PERSON: &[&str] = &[
-        "contact",
-        "partner",
-        "party",
-        "person",
-        "individual",
-        "constituent",
-        "member",
-        "user",
-        "borrower",
-        "student",
-    ];
-    [SAME, PERSON].iter().any(|group| group.contains(&table) && group.contains(&owner))
+    const SAME: Words = Words("customer client societe thirdparty tier kunde debitor soc");
+    const PERSON: Words = Words("contact partner party person individual constituent member user borrower student");
+    [SAME, PERSON].iter().any(|group| group.has(table) && group.has(owner))
 }
 
 /// Texts such as `party.party,1`: the words before are the same for many rows.
@@ -197,8 +182,7 @@ fn texts(facts: &Facts, client: &ClientTable, table: &LiveTable) -> Option<Way> 
         }
         for (before, ids) in by_prefix {
             let owner = owner_of(before.trim_end_matches([',', ':', '/', '#', '|']));
-            let named = owner == noun(&client.table.name)
-                || endings(&super::super::words::of_table(&client.table.name)).contains(&owner);
+            let named = owner == noun(&client.table.name) || endings(&about(&client.table.name)).contains(&owner);
             let share = facts.share(ids.iter(), &client.table.name, key);
             if named && !share.is_some_and(Share::refutes) && !before.contains(['{', '}']) {
                 let link = Link { text: Some(format!("{before}{{key}}")), ..Link::column(&column.name) };
@@ -209,11 +193,18 @@ fn texts(facts: &Facts, client: &ClientTable, table: &LiveTable) -> Option<Way> 
     None
 }
 
-/// A text in its words and the key behind them.
-pub(in crate::draft) fn parted(value: &str) -> Option<(&str, &str)> {
-    let at = value.rfind([',', ':', '/', '#', '|'])? + 1;
-    let (before, id) = value.split_at(at);
-    (before.len() > 2 && !id.is_empty() && !value.contains(char::is_whitespace)).then_some((before, id))
+/// The condition on the owner's type under which an id names a client, where all rows that do so have the same type.
+pub(super) fn condition_of(table: &LiveTable, id: &str, same: &BTreeMap<String, String>) -> Option<String> {
+    let kinds = kind_columns(table).into_iter();
+    let mut kinds = kinds.filter(|kind| id_columns(table, kind).iter().any(|own| own.name == id));
+    kinds.find_map(|kind| Some(is_of(kind, same.get(&kind.name)?)))
+}
+
+/// That an owner is of this type.
+fn is_of(kind: &LiveColumn, value: &str) -> String {
+    let quoted =
+        if kind.kind() == Kind::Integer { value.to_owned() } else { format!("'{}'", value.replace('\'', "''")) };
+    format!("{} = {quoted}", identifier(&kind.name))
 }
 
 /// The sampled owner types that no way covers, as far as they can be shown.

@@ -224,3 +224,42 @@ fn a_few_short_words_look_like_a_status() {
         assert!(with(&many[..4], column).contains("class = \"personal\""), "{}", with(&many[..4], column));
     }
 }
+
+#[test]
+fn a_table_of_the_data_of_patients_is_that_of_the_clients_and_its_key_is_known_by_its_name() {
+    let schema = schema(
+        "patient_data
+            id INTEGER
+            pid INTEGER required unique
+            fname TEXT
+            lname TEXT
+            dob DATE
+         insurance_data
+            id INTEGER pk
+            pid INTEGER
+            subscriber_fname TEXT
+            subscriber_lname TEXT
+            subscriber_dob DATE
+         calls
+            id INTEGER pk
+            patient_id INTEGER
+            words TEXT
+         events
+            ev_id INTEGER pk
+            ev_pid VARCHAR(11)
+            words TEXT
+         machines
+            pid INTEGER pk
+            label TEXT",
+    );
+    let values: &[&[&str]] = &[&["1", "7"], &["2", "8"], &["3", "9"]];
+    let own: &[&[&str]] = &[&["1", "7"], &["2", "8"], &["3", "9"]];
+    let samples = rows(&[("patient_data", &["id", "pid"], own), ("events", &["ev_id", "ev_pid"], values)], &schema);
+    let draft = answered(&schema, &samples, &[("patient_data.pid", &["7", "8", "9"])]);
+    assert_eq!(draft.client_table, "patient_data");
+    assert!(draft.text.contains("key   = \"pid\"\n"), "{}", draft.text);
+    for (table, link) in [("insurance_data", "pid"), ("calls", "patient_id"), ("events", "ev_pid")] {
+        assert_eq!(client_of(&draft, table), Some(format!("client = \"{link}\"")), "{}", draft.text);
+    }
+    assert!(client_of(&draft, "machines").is_none(), "{}", draft.text);
+}

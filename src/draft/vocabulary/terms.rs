@@ -28,7 +28,7 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     ),
     (
         Meaning::OtherName,
-        "middlename nickname maidenname birthname secondname surnom nomdejeunefille geburtsname initial initials \
+        "middlename mname nickname maidenname birthname secondname surnom nomdejeunefille geburtsname initial initials \
          spitzname mothername fathername spouse spousename",
     ),
     (Meaning::Name, "name bezeichnung label alias"),
@@ -65,7 +65,7 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     ),
     (
         Meaning::Trait,
-        "gender sex geschlecht sexe age alter nationality nationalite citizenship staatsangehorigkeit \
+        "gender sex race ethnoracial geschlecht sexe age alter nationality nationalite citizenship staatsangehorigkeit \
          nationalitat maritalstatus familienstand situationfamiliale profession occupation beruf employer arbeitgeber \
          income salary gehalt einkommen revenu children education hobby jobrole deathdate dateofdeath \
          deceaseddate sterbedatum todesdatum datedece",
