@@ -80,7 +80,10 @@ impl Names {
             let found: Option<Vec<&LiveColumn>> = unique.columns.iter().map(column).collect();
             match found.as_deref() {
                 Some([one]) => all.push(Self::of(one, None, through)),
-                Some([one, two]) => all.extend([Self::of(one, Some(two), through), Self::of(two, Some(one), through)]),
+                Some([one, two]) => {
+                    let pairs = [(one, two), (two, one)].into_iter().filter(|(own, _)| own.kind() != Kind::Integer);
+                    all.extend(pairs.map(|(own, other)| Self::of(own, Some(other), through)));
+                }
                 _ => {}
             }
         }
@@ -113,6 +116,11 @@ impl Names {
 
     fn form(&self, value: &str) -> String {
         if self.are_emails { value.trim().to_lowercase() } else { value.to_owned() }
+    }
+
+    /// Whether the value beside does not make all the difference.
+    fn differs(&self) -> bool {
+        self.of.keys().map(|(value, _)| value).collect::<BTreeSet<_>>().len() * 2 >= self.of.len()
     }
 
     /// Those of these clients whom a value names.
@@ -192,11 +200,13 @@ pub(super) async fn of_table(
     let place = |own: &String| columns.iter().position(|column| column.name == *own).unwrap_or(columns.len());
     let beside = names.iter().map(|own| own.beside.as_ref().map(place)).collect();
     let mut by_value: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, own) in names.iter().enumerate() {
+    for (at, own) in names.iter().enumerate().filter(|(_, own)| own.differs()) {
         own.of.keys().for_each(|(value, _)| by_value.entry(value).or_default().push(at));
     }
     let (filled, matches) = (BTreeMap::new(), BTreeMap::new());
-    let mut tally = Tally { columns, names, by_value, beside, own_number, filled, matches };
+    let mut all = Tally { columns, names, by_value, beside, own_number, filled, matches };
+    // A single word, such as a first name, may be another person's: the other rows say more, if there are any.
+    let mut telling = all.clone();
     let mut rows = query(&sql).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
         if Instant::now() >= bounds.until {
@@ -204,19 +214,23 @@ pub(super) async fn of_table(
         }
         // What is no text in UTF-8 names no one.
         let texts: Vec<Option<String>> =
-            (0..tally.columns.len()).map(|at| row.get::<Option<String>>(at).unwrap_or(None)).collect();
+            (0..all.columns.len()).map(|at| row.get::<Option<String>>(at).unwrap_or(None)).collect();
         let is_text = |column: &LiveColumn| matches!(column.kind(), Kind::Text | Kind::Unknown);
-        let read = tally.columns.iter().zip(&texts).filter(|(column, _)| is_text(column));
+        let read = all.columns.iter().zip(&texts).filter(|(column, _)| is_text(column));
         let found: BTreeSet<usize> =
             read.filter_map(|(_, text)| Some(values.found_in(text.as_ref()?))).flatten().collect();
-        if !found.is_empty() {
-            tally.add(&texts, &values.owners(&found));
+        let tell: BTreeSet<usize> = found.iter().copied().filter(|value| values.is_telling(*value, &found)).collect();
+        for (tally, found) in [(&mut all, &found), (&mut telling, &tell)] {
+            if !found.is_empty() {
+                tally.add(&texts, &values.owners(found));
+            }
         }
     }
-    Ok(tally.best())
+    Ok(telling.best().or_else(|| all.best()))
 }
 
 /// What was seen of the columns of a table.
+#[derive(Clone)]
 struct Tally<'a> {
     columns: Vec<&'a LiveColumn>,
     names: &'a [Names],
@@ -232,7 +246,7 @@ struct Tally<'a> {
     matches: BTreeMap<(usize, usize, String), Match>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Match {
     rows: usize,
     clients: BTreeSet<usize>,
@@ -286,7 +300,8 @@ impl Tally<'_> {
             own.rows * 2 >= filled(at) && (own.is_long || own.clients.len() > 1)
         };
         let rank = |((_, names, before), own): &(&(usize, usize, String), &Match)| {
-            (own.rows, self.names[*names].through.is_none(), before.is_empty(), std::cmp::Reverse(*names))
+            let (of, last) = (&self.names[*names], std::cmp::Reverse(*names));
+            (own.rows, of.through.is_none(), of.beside.is_none(), before.is_empty(), last)
         };
         let ((at, names, before), own) = self.matches.iter().filter(is_good).max_by_key(rank)?;
         let names = &self.names[*names];

@@ -314,7 +314,7 @@ pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Sche
             if all.iter().any(|near| near.table == hop.table && near.column == *own) {
                 continue;
             }
-            let (from, next) = (relation(schema.dialect, &hop.table), relation(schema.dialect, next));
+            let (from, next) = (schema.dialect.qualified(&hop.table), schema.dialect.qualified(next));
             let of = |table: &str, column: &str| {
                 let column = format!("{table}.{}", name(column));
                 if as_texts { format!("CAST({column} AS TEXT)") } else { column }

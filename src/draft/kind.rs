@@ -31,8 +31,10 @@ const SETUP: Words = Words(
 /// Whether a table is called after something that happens to clients as well
 /// as to the system, so that a link decides.
 pub(super) fn may_be_of_clients(table: &str) -> bool {
-    const EITHER: &[&str] =
-        &["queue", "job", "audit", "cache", "version", "source", "reason", "price", "rate", "option", "journal"];
+    const EITHER: &[&str] = &[
+        "queue", "job", "audit", "cache", "version", "source", "reason", "price", "rate", "option", "journal", "plan",
+        "status",
+    ];
     of_table(table).last().is_some_and(|last| EITHER.contains(&singular(last).as_str()))
 }
 

@@ -136,7 +136,7 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         .collect();
     let mut tables: Vec<Reached<'a>> = Vec::new();
     // A queue or a source that names its client is of the client, whatever tables like it are elsewhere.
-    let to_client = owner::Owners::of(client, std::iter::once(&client.table.name));
+    let to_client = owner::Owners::of(facts, client, std::iter::once(&client.table.name));
     let names_client = |table: &LiveTable| {
         let leads =
             |found: &Reference| found.to == client.table.name && found.is_certain() && !is_audit_of(table, found);
@@ -155,7 +155,7 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
     while !level.is_empty() {
         let distance = tables.last().map_or(0, |reached| reached.distance) + 1;
         let mut next = Vec::new();
-        let owners = owner::Owners::of(client, level.iter());
+        let owners = owner::Owners::of(facts, client, level.iter());
         for &table in own.iter().filter(|table| !seen.contains(table.name.as_str())) {
             let mut ways: Vec<Way> = Vec::new();
             for reference in of(table).iter().filter(|reference| level.contains(&reference.to)) {
@@ -348,14 +348,16 @@ fn add_side_ways(
 ) {
     let others: Vec<String> = tables.iter().map(|reached| reached.table.name.clone()).collect();
     let reached: BTreeSet<&String> = others.iter().collect();
-    let owners = owner::Owners::of(client, others.iter());
+    let owners = owner::Owners::of(facts, client, others.iter());
     for at in 0..tables.len() {
         let table = tables[at].table;
         let mut more = Vec::new();
-        if tables[at].ways.iter().all(|way| may_be_empty(table, &way.link)) {
+        // A way that only a name tells, and no value, may lead nowhere.
+        let is_empty = |way: &Way| may_be_empty(table, &way.link) || (way.guessed.is_some() && way.share.is_none());
+        if tables[at].ways.iter().all(is_empty) {
             let own = by_table.get(table.name.as_str()).into_iter().flatten();
-            let declared = own.filter(|reference| reference.declared && !is_audit_of(table, reference));
-            more.extend(declared.map(|reference| way(reference, client)));
+            let certain = own.filter(|reference| reference.is_certain() && !is_audit_of(table, reference));
+            more.extend(certain.map(|reference| way(reference, client)));
         }
         more.extend(owner::ways(facts, client, table, &owners));
         for way in more {

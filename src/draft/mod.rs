@@ -260,11 +260,11 @@ pub fn accepted(text: &str) -> String {
     let (mut after_todo, mut in_table) = (false, false);
     let mut lines = String::new();
     for line in text.lines() {
-        let line = if in_table { plain(line) } else { line.to_owned() };
-        lines += &if after_todo { plain(&line) } else { line.clone() };
+        let own = if in_table { plain(line) } else { line.to_owned() };
+        lines += &if after_todo { plain(&own) } else { own.clone() };
         lines.push('\n');
         in_table = (in_table && !line.is_empty()) || line.starts_with(write::TABLE);
-        after_todo = line.starts_with("# TODO decide");
+        after_todo = own.starts_with("# TODO decide");
     }
     lines
 }

@@ -153,7 +153,9 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
         words.pop();
     }
     let last = words.last()?.clone();
-    if words.len() > 1 && words[0] == "external" && ["id", "ref", "reference", "key"].contains(&last.as_str()) {
+    // `external_id`, and `provider_customer_id` beside the number of the provider.
+    let is_elsewhere = words[0] == "external" || (words[0] == "provider" && words.len() > 2);
+    if words.len() > 1 && is_elsewhere && ["id", "ref", "reference", "key"].contains(&last.as_str()) {
         return Some(Meaning::External);
     }
     let sticky = anywhere(&words, Meaning::is_sticky).filter(|found| {

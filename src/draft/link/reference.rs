@@ -177,7 +177,10 @@ impl Finder<'_, '_> {
                 [one] => self.facts.share_of(table, &column.name, &target.name, one),
                 _ => None,
             };
-            let is_refuted = share.is_some_and(Share::refutes);
+            // Of different types, and the server says so: a key of another kind, unless the data says otherwise.
+            let is_alike = |own: &LiveColumn| column.told.is_none() || column.kind() == own.kind();
+            let is_other = referenced.last().and_then(|own| target.column(own)).is_some_and(|own| !is_alike(own));
+            let is_refuted = share.is_some_and(Share::refutes) || (is_other && !share.is_some_and(Share::proves));
             // What its name does not say in full, the data has to say.
             let is_unproven = (is_qualified || !by_key) && share.is_some_and(|share| !share.proves());
             // A table's own key is its own, whatever it is called, unless the data says otherwise.
@@ -216,11 +219,11 @@ impl Finder<'_, '_> {
         let short = referents(&column.name).iter().any(|word| word.len() >= 3 && own.starts_with(word.as_str()));
         let distinctive = matches!(look(self.facts.values(&table.name, &column.name)), Some(Look::Uuid | Look::Code));
         // Small numbers are ids of any table, so a word for anything needs more.
-        let is_anything = column.kind() == Kind::Integer && names(Words("entity"));
+        let is_anything = column.kind() == Kind::Integer && names(Words("entity owner"));
         let proven = is_proven && !is_anything;
         let found = (names_client && words.len() <= 3 && self.holds_keys(table, column, client))
             || (proven && (names(PERHAPS) || short || distinctive))
-            || (is_called_so && (proven || share.is_none()))
+            || (is_called_so && (proven || (share.is_none() && words == split(key))))
             || (is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
         (found && !share.is_some_and(Share::refutes)).then(|| Reference {
             from: table.name.clone(),
