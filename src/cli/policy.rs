@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::database::{Bounds, MOST_NEAR, Searched, Store};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
-use crate::draft::{Draft, DraftOptions, Refused, accepted, draft, questions};
+use crate::draft::{Draft, DraftOptions, Refused, accepted, draft, for_found, questions};
 use crate::plan::{Branch, Path as Way, Plan, PlanError};
 use crate::policy::{Action, Column, Generalize, Literal, Part, Policy};
 use crate::service::access::not_configured;
@@ -173,13 +173,14 @@ async fn drafted(store: &Store, schema: &Schema, options: &DraftOptions) -> Resu
         }
         drafted = draft(schema, &samples, &answers, options, &mut refused).map_err(no_draft)?;
     }
-    if let Some(plan) = plan_of(&drafted, schema) {
-        let searched = store.search(&plan, schema, &bounds()).await?;
-        if !searched.found.is_empty() {
-            let found = searched.found.iter().map(|own| (own.table.clone(), own.column.clone(), own.clients)).collect();
-            refused.found(found, searched.clients);
-            drafted = draft(schema, &samples, &answers, options, &mut refused).map_err(no_draft)?;
+    // A table that is linked may be the way to others.
+    let bounds = bounds();
+    while let Some(plan) = plan_of(&drafted, schema) {
+        let searched = store.search(&plan, schema, &bounds).await?;
+        if !refused.found(searched.found, searched.clients) {
+            break;
         }
+        drafted = draft(schema, &samples, &answers, options, &mut refused).map_err(no_draft)?;
     }
     Ok(drafted)
 }
@@ -209,8 +210,15 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
     let reach = plan.reach();
     let searched = if search { Some(store.search(plan, &loaded.schema, &bounds()).await?) } else { None };
     let near = store.near(plan, &loaded.schema).await?;
+    let suggested = match &searched {
+        Some(searched) if !searched.found.is_empty() => {
+            suggested(&config, &store, plan, &loaded.schema, searched).await?
+        }
+        _ => String::new(),
+    };
     let result = serde_json::json!({
         "digest": plan.digest, "reach": reach, "notes": plan.notes, "near": near, "searched": searched,
+        "suggested": suggested,
     });
     out.data(&result, || {
         let mut text = format!(
@@ -239,6 +247,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
         }
         if let Some(searched) = &searched {
             text += &found(searched);
+            text += &suggested;
         }
         let sweep = if plan.client.to_anonymize_on.is_some() { "--due" } else { "--period" };
         text + &format!("\nNext: `lethe sweep {sweep} --rehearse` does everything, then rolls it back.")
@@ -265,14 +274,35 @@ fn found(searched: &Searched) -> String {
     }
     if searched.found.is_empty() {
         text += "None was found.\n";
-    } else {
-        text +=
-            "Link each of these tables in the policy, or declare it free with the reason why the values may stay.\n";
     }
     if !searched.left.is_empty() {
         text += &format!("note: not all of {} could be read\n", searched.left.join(", "));
     }
+    if !searched.found.is_empty() {
+        text +=
+            "Link each of these tables in the policy, or declare it free with the reason why the values may stay:\n\n";
+    }
     text
+}
+
+/// What to add to the policy for the tables in which values were found.
+async fn suggested(
+    config: &Config,
+    store: &Store,
+    plan: &Plan,
+    schema: &Schema,
+    searched: &Searched,
+) -> Result<String, Failure> {
+    let options = DraftOptions { client_table: Some(plan.client.table.clone()), key: Some(plan.client.key.clone()) };
+    let mut refused = Refused::default();
+    refused.found(searched.found.clone(), searched.clients);
+    let policy = std::fs::read_to_string(&config.policy).map_err(|error| {
+        let what = format!("`{}` cannot be read: {}", config.policy.display(), trouble(error.kind()));
+        Failure::new(what, "`policy` in `lethe.toml` names the policy's file")
+    })?;
+    let samples = store.samples(schema).await?;
+    for_found(schema, &samples, &options, &policy, &mut refused)
+        .map_err(|error| Failure::new(error.to_string(), error.hint()))
 }
 
 async fn show(file: &Path, out: Output) -> Result<(), Failure> {

@@ -21,6 +21,7 @@ macro_rules! migrations {
 }
 
 mod error;
+mod evidence;
 mod names;
 mod native;
 mod postgres;
@@ -37,12 +38,13 @@ mod verify;
 
 use error::Cause;
 pub use error::{Fault, FaultKind, StoreError};
+pub use evidence::{Evidence, parted};
 pub use names::FIRST;
 pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role};
 pub use row::{Decode, FromRow, Row, Value};
 pub(crate) use row::{from_json, from_text, row};
 pub use scan::Scan;
-pub use search::{Bounds, Found, Hits, MOST_NEAR, Near, Searched, hits, texts_of};
+pub use search::{Beside, Bounds, Found, Hits, MOST_NEAR, Near, Searched, hits, texts_of};
 pub use session::{Connection, Executor, Lent, Pool, Transaction};
 pub use sqlite::{Dialect as SqliteDialect, Sqlite};
 pub use statement::{Argument, Scalars, Statement, query, query_as, query_scalar};
@@ -314,13 +316,21 @@ impl Store {
     }
 
     /// Looks for values of a few clients in the tables that no link of the plan
-    /// reaches, those of other companies left out.
+    /// reaches, those of other companies left out, and for a link to each table where it finds some.
     pub async fn search(&self, plan: &Plan, schema: &Schema, bounds: &Bounds) -> Result<Searched, StoreError> {
-        let clients = search::clients(&mut self.readers.acquire().await?, plan, schema, bounds.clients).await?;
-        self.search_for(plan, schema, &clients, bounds).await
+        let mut connection = self.readers.acquire().await?;
+        let (clients, names) = search::clients(&mut connection, plan, schema, bounds.clients).await?;
+        let unlinked = search::unlinked(&mut connection, plan, schema, bounds.rows).await?;
+        let tables: Vec<&LiveTable> = unlinked.iter().copied().chain(unreached(plan, schema)).collect();
+        let mut searched = search::search(&mut connection, schema, &tables, &clients, bounds).await?;
+        for own in &mut searched.found {
+            own.is_linked = unlinked.iter().any(|table| table.name == own.table);
+        }
+        search::link(&mut connection, plan, schema, (&clients, names), bounds.rows, &mut searched).await?;
+        Ok(searched)
     }
 
-    /// The same for the values of these clients.
+    /// Looks for the values of these clients in the tables that no link of the plan reaches.
     pub async fn search_for(
         &self,
         plan: &Plan,
@@ -328,15 +338,8 @@ impl Store {
         clients: &[Former],
         bounds: &Bounds,
     ) -> Result<Searched, StoreError> {
-        let other_tenants = schema.other_tenants(&plan.client.table);
-        let is_reached = |name: &String| plan.steps.iter().any(|step| step.table == *name);
-        let others: Vec<&LiveTable> = schema
-            .tables
-            .values()
-            .filter(|table| !is_reached(&table.name) && !other_tenants.contains(&table.name))
-            .collect();
         let mut connection = self.readers.acquire().await?;
-        search::search(&mut connection, schema, &others, clients, bounds).await
+        search::search(&mut connection, schema, &unreached(plan, schema), clients, bounds).await
     }
 
     /// Reads whole tables for what a plan relies on: dates that are dates, and
@@ -427,4 +430,12 @@ impl Store {
     pub fn unreadable(&self, what: &str) -> StoreError {
         StoreError::unreadable(self.place(), what)
     }
+}
+
+/// The tables that no link of the plan reaches, those of other companies left out.
+fn unreached<'a>(plan: &Plan, schema: &'a Schema) -> Vec<&'a LiveTable> {
+    let other_tenants = schema.other_tenants(&plan.client.table);
+    let is_reached = |name: &String| plan.steps.iter().any(|step| step.table == *name);
+    let is_open = |table: &&LiveTable| !is_reached(&table.name) && !other_tenants.contains(&table.name);
+    schema.tables.values().filter(is_open).collect()
 }

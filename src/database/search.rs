@@ -1,10 +1,11 @@
 //! Where values of a few clients stand in the whole database.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
 
+use super::evidence::{self, Evidence, Names};
 use super::{Connection, StoreError, query, query_scalar};
 use crate::domain::dialect::Dialect;
 use crate::domain::residue::{Former, Several};
@@ -15,6 +16,8 @@ use serde::Serialize;
 
 /// Characters read of each value.
 const CHARACTERS: usize = 8_000;
+/// How long it is looked for what names the clients whose values were found, all tables together.
+const LINKED_FOR: Duration = Duration::from_secs(10);
 
 /// How far a search goes.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +39,12 @@ pub struct Found {
     pub column: String,
     /// How many of the clients looked for.
     pub clients: usize,
+    /// What in its table's rows names these clients; none where nothing does, or it was not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Evidence>,
+    /// Whether the plan links the table, by columns that are NULL in its first rows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_linked: bool,
 }
 
 /// What a search came to.
@@ -51,22 +60,24 @@ pub struct Searched {
     pub left: Vec<String>,
 }
 
-/// The identifying values of the first clients, and their keys where these are texts.
+/// The identifying values of the first clients, with their keys where these are texts, and what may name them elsewhere.
 pub(super) async fn clients(
     connection: &mut Connection,
     plan: &Plan,
     schema: &Schema,
     most: usize,
-) -> Result<Vec<Former>, StoreError> {
-    let Some(table) = schema.table(&plan.client.table) else { return Ok(Vec::new()) };
+) -> Result<(Vec<Former>, Vec<Names>), StoreError> {
+    let Some(table) = schema.table(&plan.client.table) else { return Ok((Vec::new(), Vec::new())) };
     let sources = plan.identifying.iter().filter(|source| source.table == table.name && source.condition.is_none());
     let mut columns: Vec<&String> = sources.flat_map(|source| &source.columns).collect();
     let is_text = |name: &&String| table.column(name).is_some_and(|column| column.kind() == Kind::Text);
     columns.extend(plan.client.key.iter().filter(is_text));
     if columns.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
-    let texts: Vec<String> = columns.iter().map(|own| format!("CAST({} AS TEXT)", name(own))).collect();
+    let mut names = Names::of_clients(plan, table);
+    let texts = columns.iter().map(|own| format!("CAST({} AS TEXT)", name(own)));
+    let texts: Vec<String> = texts.chain(names.iter().map(|own| own.texts(&table.name))).collect();
     let from = relation(schema.dialect, &table.name);
     let sql = format!("SELECT {} FROM {from} LIMIT {most}", texts.join(", "));
     let mut all = Vec::new();
@@ -77,9 +88,63 @@ pub(super) async fn clients(
                 former.add(&value);
             }
         }
+        for (at, own) in names.iter_mut().enumerate() {
+            let at = columns.len() + 2 * at;
+            own.add(row.get(at)?, row.get(at + 1)?, all.len());
+        }
         all.push(former);
     }
+    Ok((all, names))
+}
+
+/// The tables that the plan links by columns that are NULL in all of their first rows.
+pub(super) async fn unlinked<'a>(
+    connection: &mut Connection,
+    plan: &Plan,
+    schema: &'a Schema,
+    rows: usize,
+) -> Result<Vec<&'a LiveTable>, StoreError> {
+    let mut all = Vec::new();
+    for step in plan.steps.iter().filter(|step| step.table != plan.client.table) {
+        let Some(table) = schema.table(&step.table) else { continue };
+        let columns: BTreeSet<&String> = step.paths.iter().flat_map(|path| &path.hops[0].columns).collect();
+        let columns: Vec<String> = columns.into_iter().map(|own| name(own)).collect();
+        let links: Vec<String> = columns.iter().map(|own| format!("CAST({own} AS TEXT)")).collect();
+        let sql = format!(
+            "SELECT count(*), count(COALESCE({}, NULL)) FROM (SELECT {} FROM {} LIMIT {rows}) AS few",
+            links.join(", "),
+            columns.join(", "),
+            relation(schema.dialect, &table.name)
+        );
+        let row = query(&sql).fetch_one(&mut *connection).await?;
+        if row.get::<i64>(0)? > 0 && row.get::<i64>(1)? == 0 {
+            all.push(table);
+        }
+    }
     Ok(all)
+}
+
+/// Looks for what names the clients in the rows of the tables where values of theirs were found.
+pub(super) async fn link(
+    connection: &mut Connection,
+    plan: &Plan,
+    schema: &Schema,
+    (clients, mut names): (&[Former], Vec<Names>),
+    rows: usize,
+    searched: &mut Searched,
+) -> Result<(), StoreError> {
+    if searched.found.is_empty() {
+        return Ok(());
+    }
+    evidence::add_reached(connection, plan, schema, &mut names).await?;
+    let bounds = Bounds { clients: clients.len(), rows, until: Instant::now() + LINKED_FOR, lone_words: true };
+    let values = Several::of(clients, 0);
+    for some in searched.found.chunk_by_mut(|one, other| one.table == other.table) {
+        let Some(table) = schema.table(&some[0].table) else { continue };
+        let found = evidence::of_table(connection, schema.dialect, table, &values, &names, &bounds).await?;
+        some.iter_mut().for_each(|own| own.link.clone_from(&found));
+    }
+    Ok(())
 }
 
 /// Looks for these clients' values in the first rows of each of these tables.
@@ -101,7 +166,8 @@ pub(super) async fn search(
             searched.left.push(table.name.clone());
             continue;
         }
-        let hits = match hits(connection, schema.dialect, table, &columns, None, &values, bounds).await {
+        let beside = Beside { identity: None, part: "CAST('' AS TEXT)" };
+        let hits = match hits(connection, schema.dialect, table, &columns, beside, &values, bounds).await {
             Err(error) if error.is_forbidden() => {
                 searched.left.push(table.name.clone());
                 continue;
@@ -112,9 +178,15 @@ pub(super) async fn search(
         if !hits.is_read {
             searched.left.push(table.name.clone());
         }
-        for (column, found) in &hits.columns {
+        for ((column, _), found) in &hits.columns {
             let count = values.clients(found.keys());
-            searched.found.push(Found { table: table.name.clone(), column: column.clone(), clients: count });
+            searched.found.push(Found {
+                table: table.name.clone(),
+                column: column.clone(),
+                clients: count,
+                link: None,
+                is_linked: false,
+            });
         }
     }
     Ok(searched)
@@ -131,28 +203,38 @@ const ROWS_KEPT: usize = 20;
 /// What was found in one table.
 #[derive(Debug)]
 pub struct Hits {
-    /// The columns in which values can be read: which these are, and a few of the rows, by identity.
-    pub columns: BTreeMap<String, BTreeMap<usize, Vec<String>>>,
+    /// The columns in which values can be read, in each part of the table: which values these are, and a few of the
+    /// rows, by identity.
+    pub columns: BTreeMap<(String, String), BTreeMap<usize, Vec<String>>>,
     /// Whether all was read before the time was up, and as texts.
     pub is_read: bool,
     /// Whether the table has more rows than were to be read.
     pub has_more: bool,
 }
 
-/// Looks for values in the first rows of a table, in one pass over these columns; keeps rows by what identifies them, if
-/// that is given.
+/// What is read of a row beside its texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// What identifies it, if rows are to be kept.
+    pub identity: Option<&'a [String]>,
+    /// A text in SQL; rows for which it differs are parts of the table.
+    pub part: &'a str,
+}
+
+/// Looks for values in the first rows of a table, in one pass over these columns.
 pub async fn hits(
     connection: &mut Connection,
     dialect: Dialect,
     table: &LiveTable,
     columns: &[&LiveColumn],
-    identity: Option<&[String]>,
+    beside: Beside<'_>,
     values: &Several,
     bounds: &Bounds,
 ) -> Result<Hits, StoreError> {
     let mut hits = Hits { columns: BTreeMap::new(), is_read: true, has_more: false };
-    let identity = identity.map_or_else(|| "NULL".to_owned(), |own| dialect.row_json(&table.name, own));
-    let sql = rows(dialect, table, columns, &identity, bounds.rows + 1);
+    let identity = beside.identity.map_or_else(|| "NULL".to_owned(), |own| dialect.row_json(&table.name, own));
+    let behind = format!("{identity}, {}", beside.part);
+    let sql = rows(dialect, table, columns, &behind, bounds.rows + 1);
     let mut rows = query(&sql).fetch(&mut *connection);
     let mut read = 0;
     while let Some(row) = rows.try_next().await? {
@@ -180,7 +262,8 @@ pub async fn hits(
         let all: BTreeSet<usize> = found.iter().map(|(_, value)| *value).collect();
         for (column, value) in found {
             if bounds.lone_words || values.is_telling(value, &all) {
-                let kept = hits.columns.entry(column.clone()).or_default().entry(value).or_default();
+                let place = (column.clone(), row.get::<String>(columns.len() + 1)?);
+                let kept = hits.columns.entry(place).or_default().entry(value).or_default();
                 if kept.len() < ROWS_KEPT {
                     kept.extend(row.get::<Option<String>>(columns.len())?);
                 }
@@ -230,7 +313,7 @@ pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Sche
             if all.iter().any(|near| near.table == hop.table && near.column == *own) {
                 continue;
             }
-            let (from, next) = (relation(schema.dialect, &hop.table), relation(schema.dialect, next));
+            let (from, next) = (schema.dialect.qualified(&hop.table), schema.dialect.qualified(next));
             let of = |table: &str, column: &str| {
                 let column = format!("{table}.{}", name(column));
                 if as_texts { format!("CAST({column} AS TEXT)") } else { column }
@@ -257,7 +340,7 @@ pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Sche
 }
 
 /// The first rows of a table as texts, each with this behind it.
-fn rows(dialect: Dialect, table: &LiveTable, columns: &[&LiveColumn], behind: &str, most: usize) -> String {
+pub(super) fn rows(dialect: Dialect, table: &LiveTable, columns: &[&LiveColumn], behind: &str, most: usize) -> String {
     let cut = |column: &&LiveColumn| format!("substr(CAST({} AS TEXT), 1, {CHARACTERS})", name(&column.name));
     let texts: Vec<String> = columns.iter().map(cut).collect();
     format!("SELECT {}, {behind} FROM {} LIMIT {most}", texts.join(", "), relation(dialect, &table.name))

@@ -7,7 +7,7 @@ use crate::domain::schema::{LiveColumn, LiveTable, Schema};
 use super::facts::Facts;
 use super::link::{Reference, references_without};
 use super::vocabulary::{Meaning, meaning};
-use super::words::{endings, noun, of_table, referents};
+use super::words::{Words, about, endings, noun, of_table, referents};
 use super::{Candidate, DraftError, DraftOptions, similar};
 
 #[derive(Debug)]
@@ -31,55 +31,14 @@ fn is_staff(word: &str) -> bool {
 }
 
 /// What clients are called, in the singular, and how sure the word is.
-const STRONG: &[&str] = &[
-    "customer",
-    "client",
-    "member",
-    "patient",
-    "donor",
-    "guest",
-    "subscriber",
-    "kunde",
-    "mitglied",
-    "klient",
-    "spender",
-    "debitor",
-    "membre",
-    "adherent",
-    "donateur",
-    "abonne",
-    "borrower",
-    "student",
-    "pupil",
-    "passenger",
-    "resident",
-    "policyholder",
-    "shopper",
-    "emprunteur",
-    "eleve",
-];
-const WEAK: &[&str] = &[
-    "person",
-    "user",
-    "account",
-    "contact",
-    "party",
-    "partner",
-    "bpartner",
-    "constituent",
-    "societe",
-    "thirdparty",
-    "tier",
-    "attendee",
-    "individual",
-    "profile",
-    "kontakt",
-    "benutzer",
-    "konto",
-    "compte",
-    "personne",
-    "utilisateur",
-];
+const STRONG: Words = Words(
+    "customer client member patient donor guest subscriber kunde mitglied klient spender debitor membre adherent \
+     donateur abonne borrower student pupil passenger resident policyholder shopper emprunteur eleve",
+);
+const WEAK: Words = Words(
+    "person user account contact party partner bpartner constituent societe thirdparty tier attendee individual \
+     profile kontakt benutzer konto compte personne utilisateur",
+);
 
 /// The weight of a name that says nothing but clients.
 const SURE: usize = 10;
@@ -177,16 +136,15 @@ fn likeliest<'a>(facts: &Facts<'a>, known: &[Reference]) -> Result<&'a LiveTable
 
 /// `None` for a table that is not called as clients are.
 fn weight_of_name(table: &LiveTable) -> Option<usize> {
-    let whole = noun(&table.name);
-    let among = |words: &[&str], wanted: &str| words.contains(&wanted);
-    let last = endings(&of_table(&table.name)).pop()?;
-    if among(STRONG, &whole) {
+    let words = about(&table.name);
+    let (whole, last) = (noun(&words.join("_")), endings(&words).pop()?);
+    if STRONG.has(&whole) {
         Some(16)
-    } else if among(STRONG, &last) {
+    } else if STRONG.has(&last) {
         Some(SURE)
-    } else if among(WEAK, &whole) {
+    } else if WEAK.has(&whole) {
         Some(8)
-    } else if among(WEAK, &last) {
+    } else if WEAK.has(&last) {
         Some(ENDING)
     } else {
         is_of_people(table).then_some(0)
@@ -200,7 +158,7 @@ fn is_of_people(table: &LiveTable) -> bool {
         && has(Meaning::LastName)
         && (has(Meaning::Email) || has(Meaning::Birth))
         && !super::link::is_contact_table(table)
-        && primary_key(table).len() == 1
+        && table.unique.iter().any(|unique| unique.columns.len() == 1)
 }
 
 /// `None` for a table that holds nothing of clients.
@@ -209,7 +167,7 @@ fn weight(table: &LiveTable, name: usize, from: usize) -> Option<usize> {
     let someone = people_columns(table).len();
     let people = someone + table.columns.iter().filter(own_name).count();
     // Other things than people have profiles and accounts, and names, too.
-    let is_known = someone > 0 || (people > 0 && name > ENDING) || (from > 0 && name >= SURE);
+    let is_known = (someone > 0 && name + from > 0) || (people > 0 && name > ENDING) || (from > 0 && name >= SURE);
     is_known.then(|| name + people.min(6) + 2 * from.min(3))
 }
 

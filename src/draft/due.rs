@@ -12,7 +12,7 @@ use super::link::Reach;
 use super::refused::Refused;
 use super::sample::all_iso_dates;
 use super::vocabulary::{Meaning, meaning};
-use super::words::{endings, of_table, snake, split};
+use super::words::{Words, endings, of_table, snake, split};
 
 /// What the schema says about when a client is due.
 #[derive(Debug, Default)]
@@ -43,59 +43,12 @@ pub(super) struct Activity {
     pub(super) doubt: Option<&'static str>,
 }
 
-const ACTIVITY: &[&str] = &[
-    "order",
-    "invoice",
-    "entry",
-    "visit",
-    "booking",
-    "purchase",
-    "receipt",
-    "payment",
-    "donation",
-    "gift",
-    "transaction",
-    "subscription",
-    "sale",
-    "reservation",
-    "appointment",
-    "checkin",
-    "shipment",
-    "contract",
-    "quote",
-    "claim",
-    "ticket",
-    "membership",
-    "instalment",
-    "installment",
-    "treatment",
-    "course",
-    "rental",
-    "loan",
-    "header",
-    "rechnung",
-    "auftrag",
-    "bestellung",
-    "buchung",
-    "besuch",
-    "termin",
-    "zahlung",
-    "vertrag",
-    "vorgang",
-    "angebot",
-    "commande",
-    "facture",
-    "visite",
-    "passage",
-    "don",
-    "achat",
-    "echeance",
-    "abonnement",
-    "recu",
-    "paiement",
-    "rendezvous",
-    "cotisation",
-];
+const ACTIVITY: Words = Words(
+    "order invoice entry visit booking purchase receipt payment donation gift transaction subscription sale \
+     reservation appointment checkin shipment contract quote claim ticket membership instalment installment \
+     treatment course rental loan header rechnung auftrag bestellung buchung besuch termin zahlung vertrag vorgang \
+     angebot commande facture visite passage don achat echeance abonnement recu paiement rendezvous cotisation",
+);
 
 /// Reads the schema for all that decides when a client is due.
 pub(super) fn find(facts: &Facts, client: &ClientTable, reach: &Reach) -> Due {
@@ -215,7 +168,7 @@ fn is_activity(table: &LiveTable) -> bool {
     let words = of_table(&table.name);
     let line = ["line", "lines", "detail", "details", "item", "items", "position", "positionen"];
     !words.last().is_some_and(|last| line.contains(&last.as_str()))
-        && endings(&words).iter().any(|ending| ACTIVITY.contains(&ending.as_str()))
+        && endings(&words).iter().any(|ending| ACTIVITY.has(ending))
 }
 
 /// The date by which a row of a table counts as activity, if it has one.

@@ -1,11 +1,11 @@
 //! What a column is taken for: by its name, its type and what was seen in it.
 
-use crate::domain::schema::{Kind, LiveTable};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 
 use super::rule::{Act, Guess, Place, Role};
-use super::sample::{Look, betrays_someone, codes, look};
+use super::sample::{Look, betrays_someone, codes, is_prose, look};
 use super::vocabulary::{Meaning, meaning};
-use super::words::split;
+use super::words::{Words, split};
 
 const NAME: &[&str] = &["Anonymized client", "Anonymized", "Anonym", "-"];
 const FIRST_NAME: &[&str] = &["Anonymized", "Anonym", "-"];
@@ -30,7 +30,7 @@ pub(super) fn guess(place: &Place) -> Guess {
         consent(place, wanted, seen)
     } else if is_flag(place, meaning, seen) {
         flag(place, meaning)
-    } else if is_short_number(place, meaning) {
+    } else if is_short_number(place, meaning) || is_one_of_few(place, meaning) || is_of_tax(place, meaning) {
         Guess::plain()
     } else {
         match meaning {
@@ -50,24 +50,24 @@ fn is_short_number(place: &Place, meaning: Option<Meaning>) -> bool {
     place.column.kind() == Kind::Integer && someone && !place.values.is_empty() && place.values.iter().all(short)
 }
 
+/// The server's own list of words (an enum) holds no one's data, unless it says what someone is.
+fn is_one_of_few(place: &Place, meaning: Option<Meaning>) -> bool {
+    let is_trait = matches!(meaning, Some(Meaning::Trait | Meaning::Special | Meaning::Title));
+    place.is_typed() && !is_trait && !codes(place.values).is_empty()
+}
+
+/// Beside `tax_rate`, a `tax_code` is that of the tax.
+fn is_of_tax(place: &Place, meaning: Option<Meaning>) -> bool {
+    let rate = |column: &LiveColumn| split(&column.name).ends_with(&["tax".to_owned(), "rate".to_owned()]);
+    meaning == Some(Meaning::TaxNumber) && place.role == Role::Other && place.table.columns.iter().any(rate)
+}
+
 /// In documents, `shop_address` and `employee_name` are of the house and not of the client.
 fn of_house(place: &Place, meaning: Option<Meaning>) -> Option<Guess> {
-    const HOUSE: &[&str] = &[
-        "shop",
-        "store",
-        "seller",
-        "vendor",
-        "supplier",
-        "warehouse",
-        "branch",
-        "employee",
-        "staff",
-        "salesperson",
-        "cashier",
-        "operator",
-    ];
+    const HOUSE: Words =
+        Words("shop store seller vendor supplier warehouse branch employee staff salesperson cashier operator");
     let words = split(&place.column.name);
-    let named = words.len() > 1 && HOUSE.contains(&words[0].as_str()) && place.role == Role::Other;
+    let named = words.len() > 1 && HOUSE.has(&words[0]) && place.role == Role::Other;
     let about = meaning.is_some_and(|meaning| meaning.points_at_someone() || meaning == Meaning::Name);
     let keep = Act::Keep(format!("about the {}, not about the client", words[0]));
     (named && about && meaning != Some(Meaning::Secret)).then(|| Guess::personal(Ok(keep)))
@@ -148,28 +148,14 @@ fn flag(place: &Place, meaning: Option<Meaning>) -> Guess {
 /// keeps it from being (`do_not_mail`); what it has to say so that the client is not
 /// contacted any more.
 fn contact(name: &str) -> Option<bool> {
-    const CHANNELS: &[&str] = &[
-        "mail",
-        "email",
-        "phone",
-        "sms",
-        "post",
-        "contact",
-        "trade",
-        "call",
-        "fax",
-        "mailing",
-        "marketing",
-        "bulk",
-        "newsletter",
-        "solicit",
-        "promotion",
-        "advertising",
-    ];
+    const CHANNELS: Words = Words(
+        "mail email phone sms post contact trade call fax mailing marketing bulk newsletter solicit promotion \
+         advertising",
+    );
     let words = split(name);
     let all = words.concat();
     let has = |parts: &[&str]| parts.iter().any(|part| all.contains(part));
-    let channel = words.iter().any(|word| CHANNELS.contains(&word.as_str()));
+    let channel = words.iter().any(|word| CHANNELS.has(word));
     let counted = words
         .last()
         .is_some_and(|last| ["date", "at", "on", "count", "id", "text", "by", "ip", "source"].contains(&last.as_str()));
@@ -292,6 +278,11 @@ fn is_second_name(place: &Place) -> bool {
 
 /// An id or number that refers to nothing known. In the client's own row it may be the client's.
 fn number(place: &Place, seen: Option<Look>) -> Guess {
+    if place.column.kind() == Kind::Text
+        && place.values.iter().filter(|value| is_prose(value)).count() * 2 > place.values.len()
+    {
+        return text(place, seen);
+    }
     let coded = split(&place.column.name).last().is_some_and(|last| last == "code");
     let text = !matches!(place.column.kind(), Kind::Integer | Kind::Number | Kind::Date | Kind::Boolean);
     if place.role != Role::Client || coded || seen == Some(Look::Uuid) || !(text || has_long_numbers(place)) {
@@ -378,7 +369,10 @@ fn staff(place: &Place, seen: Option<Look>) -> Guess {
 fn by_look(place: &Place, seen: Option<Look>) -> Guess {
     let personal = || Guess::personal(place.clear());
     match seen {
-        _ if is_status(place, seen) => Guess::plain().doubted("repeats one value or a few short words, like a status"),
+        // One value in many rows may be the house's own, as the sender of every letter is; a small sample cannot tell.
+        Some(Look::Email) if is_repeated(place) => email(place)
+            .identifying()
+            .doubted("holds one e-mail address in all sampled rows: the client's, or the house's?"),
         Some(Look::Email) => email(place).identifying(),
         Some(Look::Iban) => Guess::sensitive(place.clear()).identifying(),
         Some(Look::Ip) => personal(),
@@ -386,6 +380,17 @@ fn by_look(place: &Place, seen: Option<Look>) -> Guess {
         Some(Look::Street) => personal().identifying().doubted("holds values that look like street addresses"),
         Some(Look::PersonName) => {
             Guess::personal(place.replace(NAME)).identifying().doubted("holds values that look like names of people")
+        }
+        _ if is_repeated(place) => {
+            let rows = place.filled;
+            Guess::plain().doubted(format!(
+                "is kept, as it holds the same in all {rows} sampled rows: a setting, or a sample too small?"
+            ))
+        }
+        _ if is_status(place, seen) => {
+            let (words, rows) = (place.values.len(), place.filled);
+            Guess::plain()
+                .doubted(format!("is kept, as it holds {words} short words in all {rows} sampled rows, like a status"))
         }
         Some(Look::Json) => document(place, seen),
         Some(Look::FreeText) => personal().doubted("holds free text"),
@@ -397,16 +402,20 @@ fn by_look(place: &Place, seen: Option<Look>) -> Guess {
     }
 }
 
-/// Whether a column of other rows than the client's own repeats a few short
-/// words, or one value of any kind (the sender of every letter).
+/// The rows after which a value that repeats is no coincidence.
+const ROWS: usize = 10;
+
+/// Whether a column of other rows than the client's own holds one value in all sampled rows.
+fn is_repeated(place: &Place) -> bool {
+    place.role != Role::Client && place.filled >= ROWS && place.values.len() == 1
+}
+
+/// Whether a column of other rows than the client's own repeats a few short words.
 fn is_status(place: &Place, seen: Option<Look>) -> bool {
-    const ROWS: usize = 10;
-    if place.role == Role::Client || place.filled < ROWS {
-        return false;
-    }
-    let words = matches!(seen, Some(Look::Code | Look::Words))
-        && codes(place.values).iter().all(|code| code.chars().count() <= 12);
-    place.values.len() == 1 || words && (1..=3).contains(&codes(place.values).len())
+    let codes = codes(place.values);
+    let are_words =
+        matches!(seen, Some(Look::Code | Look::Words)) && codes.iter().all(|code| code.chars().count() <= 12);
+    place.role != Role::Client && place.filled >= ROWS && are_words && (1..=3).contains(&codes.len())
 }
 
 /// A column of which neither the name nor the samples say anything.

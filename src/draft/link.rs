@@ -6,19 +6,20 @@ mod reference;
 mod secondary;
 
 pub(super) use loose::Loose;
-pub(super) use owner::{id_columns, kind_columns, parted};
+pub(super) use owner::{id_columns, kind_columns};
 pub(super) use reference::{Reference, references, references_without};
 pub(super) use secondary::{keys as secondary_keys, may_hold};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::database::{Evidence, Found};
 use crate::domain::schema::{LiveTable, Schema};
-use crate::policy::{Exclusive, Link, Names};
+use crate::policy::{Compare, Exclusive, Link, Names};
 
 use super::client::{ClientTable, people_columns};
 use super::facts::{Facts, Share};
 use super::kind::{self, Other};
-use super::words::{endings, of_table};
+use super::words::{Words, endings, of_table};
 
 /// One way from a table to its client.
 #[derive(Debug, Clone)]
@@ -61,6 +62,21 @@ pub(super) struct Reach<'a> {
 }
 
 impl Reach<'_> {
+    /// Adds the links that rows tell to tables that are linked by columns that are NULL.
+    pub(super) fn add(&mut self, client: &ClientTable, found: &[Found]) {
+        for own in found.iter().filter(|own| own.is_linked) {
+            let Some(evidence) = own.link.as_ref().filter(|own| own.matched * 10 >= own.of * 9) else { continue };
+            let Some(reached) = self.tables.iter_mut().find(|reached| reached.table.name == own.table) else {
+                continue;
+            };
+            let way = way_of(client, reached.table, evidence);
+            if !reached.ways.iter().any(|known| known.link == way.link) {
+                reached.ways.push(way);
+                name_apart(&mut reached.ways);
+            }
+        }
+    }
+
     /// Gives up the links of tables in which `check` found something wrong.
     pub(super) fn forget(&mut self, tables: &BTreeSet<String>) {
         let gone = |name: &String| tables.contains(name);
@@ -90,30 +106,14 @@ impl Reach<'_> {
 }
 
 /// Words for tables that hold little but ways to reach someone.
-const CONTACT_TABLES: &[&str] = &[
-    "address",
-    "contact",
-    "contactpoint",
-    "contactperson",
-    "phone",
-    "phonenumber",
-    "telephone",
-    "email",
-    "emailaddress",
-    "mail",
-    "person",
-    "adresse",
-    "anschrift",
-    "kontakt",
-    "telefon",
-    "coordonnee",
-    "personne",
-    "contactdetail",
-];
+const CONTACT_TABLES: Words = Words(
+    "address contact contactpoint contactperson phone phonenumber telephone email emailaddress mail person adresse \
+     anschrift kontakt telefon coordonnee personne contactdetail",
+);
 
 /// Whether a table is called as contact data is.
 pub(super) fn is_contact_table(table: &LiveTable) -> bool {
-    endings(&of_table(&table.name)).iter().any(|ending| CONTACT_TABLES.contains(&ending.as_str()))
+    endings(&of_table(&table.name)).iter().any(|ending| CONTACT_TABLES.has(ending))
 }
 
 /// Finds every table that reaches the client table: by declared foreign keys,
@@ -135,11 +135,14 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         .collect();
     let mut tables: Vec<Reached<'a>> = Vec::new();
     // A queue or a source that names its client is of the client, whatever tables like it are elsewhere.
+    let to_client = owner::Owners::of(facts, client, std::iter::once(&client.table.name));
     let names_client = |table: &LiveTable| {
         let leads =
             |found: &Reference| found.to == client.table.name && found.is_certain() && !is_audit_of(table, found);
+        let owns = |way: &Way| way.share.is_some_and(Share::proves);
         kind::may_be_of_clients(&table.name)
-            && of(table).iter().any(|found| leads(found))
+            && (of(table).iter().any(|found| leads(found))
+                || owner::ways(facts, client, table, &to_client).iter().any(owns))
             && !of(client.table).iter().any(|reference| reference.to == table.name)
     };
     let mut seen: BTreeSet<&str> = own
@@ -151,7 +154,7 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
     while !level.is_empty() {
         let distance = tables.last().map_or(0, |reached| reached.distance) + 1;
         let mut next = Vec::new();
-        let owners = owner::Owners::of(client, level.iter());
+        let owners = owner::Owners::of(facts, client, level.iter());
         for &table in own.iter().filter(|table| !seen.contains(table.name.as_str())) {
             let mut ways: Vec<Way> = Vec::new();
             for reference in of(table).iter().filter(|reference| level.contains(&reference.to)) {
@@ -271,6 +274,26 @@ fn way(reference: &Reference, client: &ClientTable) -> Way {
     Way { link, guessed: (!reference.declared).then_some("by the name of the column"), share: reference.share }
 }
 
+/// What a link was concluded from that no name tells.
+pub(super) const BY_ROWS: &str = "by rows that hold values of clients";
+
+/// The way that rows with values of clients tell.
+pub(super) fn way_of(client: &ClientTable, table: &LiveTable, found: &Evidence) -> Way {
+    let is_key = found.through.is_none() && client.key == [found.equals.clone()];
+    let with = |own: &String| names(&std::iter::once(own).chain(&found.beside).cloned().collect::<Vec<_>>());
+    let link = Link {
+        column: with(&found.column),
+        through: found.through.clone(),
+        equals: (!is_key).then(|| with(&found.equals)),
+        compare: found.are_emails.then_some(Compare::Email),
+        text: (!found.before.is_empty()).then(|| format!("{}{{key}}", found.before)),
+        condition: owner::condition_of(table, &found.column, &found.same),
+        ..Link::column("")
+    };
+    let share = Share { matched: found.matched, of: found.of };
+    Way { link, guessed: Some(BY_ROWS), share: Some(share) }
+}
+
 /// `addresses` by `customer_addresses`: the link table refers to both.
 fn over_link_tables(
     schema: &Schema,
@@ -324,14 +347,16 @@ fn add_side_ways(
 ) {
     let others: Vec<String> = tables.iter().map(|reached| reached.table.name.clone()).collect();
     let reached: BTreeSet<&String> = others.iter().collect();
-    let owners = owner::Owners::of(client, others.iter());
+    let owners = owner::Owners::of(facts, client, others.iter());
     for at in 0..tables.len() {
         let table = tables[at].table;
         let mut more = Vec::new();
-        if tables[at].ways.iter().all(|way| may_be_empty(table, &way.link)) {
+        // A way that only a name tells, and no value, may lead nowhere.
+        let is_empty = |way: &Way| may_be_empty(table, &way.link) || (way.guessed.is_some() && way.share.is_none());
+        if tables[at].ways.iter().all(is_empty) {
             let own = by_table.get(table.name.as_str()).into_iter().flatten();
-            let declared = own.filter(|reference| reference.declared && !is_audit_of(table, reference));
-            more.extend(declared.map(|reference| way(reference, client)));
+            let certain = own.filter(|reference| reference.is_certain() && !is_audit_of(table, reference));
+            more.extend(certain.map(|reference| way(reference, client)));
         }
         more.extend(owner::ways(facts, client, table, &owners));
         for way in more {

@@ -1,7 +1,7 @@
 //! The first draft of a policy, made from a live schema and a few samples.
 //!
 //! What `lethe policy init` does once the database has been read: pure, no
-//! input or output. It may import from [`domain`](crate::domain) only.
+//! input or output.
 //!
 //! A guess that is certain is written as a line of the policy. One that is not
 //! is written as a comment under a `# TODO`, so that the column stays
@@ -202,6 +202,7 @@ pub fn draft(
     let known = link::references(&facts);
     let client = client::find(&facts, &known, options)?;
     let mut reach = link::reach(&facts, &client);
+    reach.add(&client, &refused.found);
     reach.forget(&refused.links);
     let mut drafted = write(&facts, &client, &reach, refused);
     for _ in 0..ROUNDS {
@@ -221,6 +222,29 @@ fn write(facts: &Facts, client: &client::ClientTable, reach: &link::Reach, refus
     write::policy(facts, client, reach, &due, refused)
 }
 
+/// What to add to a policy for the tables in which values of its clients were found, as comments.
+///
+/// # Errors
+///
+/// As [`draft`].
+pub fn for_found(
+    schema: &Schema,
+    samples: &Samples,
+    options: &DraftOptions,
+    policy: &str,
+    refused: &mut Refused,
+) -> Result<String, DraftError> {
+    let facts = Facts { schema, samples, answers: &Answers::new() };
+    let client = client::find(&facts, &link::references(&facts), options)?;
+    let (reach, due) = (link::reach(&facts, &client), due::Due::default());
+    loop {
+        let text = write::for_found(&facts, &client, &reach, &due, refused);
+        if !refused.take(schema, &[], &problems(&format!("{policy}\n{text}"), schema)) {
+            return Ok(text);
+        }
+    }
+}
+
 /// What keeps a draft, with every suggestion accepted, from being a plan.
 fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
     match Policy::parse(&accepted(text)) {
@@ -232,12 +256,15 @@ fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
 /// A draft with every `# TODO` accepted as it is written.
 #[must_use]
 pub fn accepted(text: &str) -> String {
-    let mut after_todo = false;
+    let plain = |line: &str| line.strip_prefix("# ").or(line.strip_prefix('#')).unwrap_or(line).to_owned();
+    let (mut after_todo, mut in_table) = (false, false);
     let mut lines = String::new();
     for line in text.lines() {
-        lines.push_str(if after_todo { line.strip_prefix("# ").unwrap_or(line) } else { line });
+        let own = if in_table { plain(line) } else { line.to_owned() };
+        lines += &if after_todo { plain(&own) } else { own.clone() };
         lines.push('\n');
-        after_todo = line.starts_with("# TODO");
+        in_table = (in_table && !line.is_empty()) || line.starts_with(write::TABLE);
+        after_todo = own.starts_with("# TODO decide");
     }
     lines
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::database::parted;
 use crate::domain::sample::{Answers, Question, Samples};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 
@@ -62,7 +63,7 @@ fn keys_of_clients(facts: &Facts, client: &ClientTable, table: &LiveTable, key: 
     for column in &table.columns {
         let values = facts.values(&table.name, &column.name);
         if column.kind() == Kind::Text {
-            found.extend(values.iter().filter_map(|value| link::parted(value)).map(|(_, id)| id.to_owned()));
+            found.extend(values.iter().filter_map(|value| parted(value)).map(|(_, id)| id.to_owned()));
         }
         let is_own = column.primary_key > 0 && primary_key(table).len() == 1 && table.name == client.table.name;
         if is_own || !(column.kind().compares_with(kind) || column.kind() == Kind::Text) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::database::Found;
 use crate::domain::schema::Schema;
 use crate::plan::Problem;
 
@@ -18,18 +19,26 @@ pub struct Refused {
     pub(super) settings: BTreeSet<String>,
     /// Keys of key-value tables that were missing.
     keys: BTreeMap<String, BTreeSet<String>>,
-    /// Columns of tables that no link reaches in which values of sampled
-    /// clients stand, with how many clients.
-    pub(super) found: Vec<(String, String, usize)>,
+    /// Columns of tables that no link reaches in which values of sampled clients stand.
+    pub(super) found: Vec<Found>,
     /// How many clients were looked for.
     pub(super) sampled: usize,
 }
 
 impl Refused {
     /// Notes where values of sampled clients were found: those tables are not
-    /// free of client data.
-    pub fn found(&mut self, found: Vec<(String, String, usize)>, sampled: usize) {
-        (self.found, self.sampled) = (found, sampled);
+    /// free of client data. Returns whether that is news.
+    pub fn found(&mut self, found: Vec<Found>, sampled: usize) -> bool {
+        let known = |all: &[Found]| {
+            let places =
+                all.iter().flat_map(|own| [(own.table.clone(), false), (own.table.clone(), own.link.is_some())]);
+            places.collect::<BTreeSet<_>>().len()
+        };
+        let before = known(&self.found);
+        self.sampled = self.sampled.max(sampled);
+        self.found.retain(|own| !found.iter().any(|other| other.table == own.table));
+        self.found.extend(found);
+        known(&self.found) > before
     }
 
     /// Notes problems of a draft. Returns whether there was any to act upon.

@@ -1,5 +1,7 @@
 //! What a few sampled values look like.
 
+use super::words::Words;
+
 /// What most values of a column look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
@@ -49,6 +51,12 @@ pub(super) fn betrays_someone(values: &[String]) -> bool {
     let parts =
         |value: &str| value.split(|mark: char| mark.is_whitespace() || "<>()[]{},;:\"'".contains(mark)).any(is_email);
     values.iter().any(|value| parts(value) || is_iban(value))
+}
+
+/// Whether a value has at least two words, which no number of a document has.
+pub(super) fn is_prose(value: &str) -> bool {
+    let is_word = |word: &&str| word.chars().count() > 1 && word.chars().all(char::is_alphabetic);
+    value.split_whitespace().filter(is_word).count() > 1
 }
 
 /// Whether every value begins as an ISO date does; true without values.
@@ -174,46 +182,15 @@ fn is_phone(value: &str) -> bool {
 }
 
 fn is_street(value: &str) -> bool {
-    const STREETS: &[&str] = &[
-        "street",
-        "road",
-        "avenue",
-        "ave",
-        "ave.",
-        "lane",
-        "drive",
-        "boulevard",
-        "blvd",
-        "blvd.",
-        "square",
-        "st.",
-        "rd.",
-        "dr.",
-        "rue",
-        "str.",
-        "weg",
-        "platz",
-        "allee",
-        "gasse",
-        "chemin",
-        "place",
-        "quai",
-        "via",
-        "calle",
-        "avda.",
-        "vej",
-        "gade",
-        "strasse",
-        "straße",
-        "straat",
-        "rua",
-        "av.",
-    ];
+    const STREETS: Words = Words(
+        "street road avenue ave ave. lane drive boulevard blvd blvd. square st. rd. dr. rue str. weg platz allee \
+         gasse chemin place quai via calle avda. vej gade strasse straße straat rua av.",
+    );
     let lower = value.to_lowercase();
     value.chars().any(|mark| mark.is_ascii_digit())
         && lower.split([' ', ',']).any(|word| {
             let ends = ["strasse", "straße", "str.", "weg", "gasse", "vej", "gade", "straat", "platz"];
-            STREETS.contains(&word) || ends.iter().any(|end| word.ends_with(end))
+            STREETS.has(word) || ends.iter().any(|end| word.ends_with(end))
         })
 }
 

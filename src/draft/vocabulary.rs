@@ -153,6 +153,11 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
         words.pop();
     }
     let last = words.last()?.clone();
+    // `external_id`, and `provider_customer_id` beside the number of the provider.
+    let is_elsewhere = words[0] == "external" || (words[0] == "provider" && words.len() > 2);
+    if words.len() > 1 && is_elsewhere && ["id", "ref", "reference", "key"].contains(&last.as_str()) {
+        return Some(Meaning::External);
+    }
     let sticky = anywhere(&words, Meaning::is_sticky).filter(|found| {
         // A dated or counted secret is not a secret; a dated birth is one.
         *found == Meaning::Birth || !MOMENTS.contains(&last.as_str())

@@ -4,6 +4,16 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+/// Words that mean the same to a draft, with spaces between.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words(pub(super) &'static str);
+
+impl Words {
+    pub(super) fn has(self, word: &str) -> bool {
+        self.0.split_ascii_whitespace().any(|own| own == word)
+    }
+}
+
 /// Cuts a name into lower-case words without accents: `BillToKundenNr` is
 /// `bill`, `to`, `kunden`, `nr`.
 pub(super) fn split(name: &str) -> Vec<String> {
@@ -92,6 +102,16 @@ pub(super) fn of_table(table: &str) -> Vec<String> {
     split(base(table))
 }
 
+/// The words for what a table's rows are about: `patient_data` are patients.
+pub(super) fn about(table: &str) -> Vec<String> {
+    const ROWS: Words = Words("data info information master record main");
+    let mut words = of_table(table);
+    while words.len() > 1 && words.last().is_some_and(|last| ROWS.has(last)) {
+        words.pop();
+    }
+    words
+}
+
 /// What a table's rows are, as one word: `Order Details` is `orderdetail`.
 pub(super) fn noun(table: &str) -> String {
     let mut words = of_table(table);
@@ -105,24 +125,7 @@ pub(super) fn noun(table: &str) -> String {
 }
 
 /// The endings of columns that refer to a row.
-const KEY_ENDINGS: &[&str] = &[
-    "id",
-    "no",
-    "nr",
-    "num",
-    "number",
-    "numero",
-    "nummer",
-    "code",
-    "key",
-    "ref",
-    "reference",
-    "uuid",
-    "guid",
-    "fk",
-    "kennung",
-    "pk",
-];
+const KEY_ENDINGS: Words = Words("id no nr num number numero nummer code key ref reference uuid guid fk kennung pk");
 
 /// What a column refers to, if its name ends as a reference does:
 /// `sell_to_customer_no` gives `selltocustomer`, `tocustomer`, `customer`.
@@ -132,7 +135,7 @@ pub(super) fn referents(column: &str) -> Vec<String> {
         return endings(&words[1..]);
     }
     let Some(last) = words.pop() else { return Vec::new() };
-    if KEY_ENDINGS.contains(&last.as_str()) {
+    if KEY_ENDINGS.has(&last) {
         return endings(&words);
     }
     if !words.is_empty() {

@@ -2,9 +2,11 @@
 
 mod entries;
 mod everywhere;
+mod found;
 mod table;
 mod toml;
 
+pub(super) use found::TABLE;
 pub(super) use toml::identifier;
 
 use std::fmt::Write as _;
@@ -40,6 +42,8 @@ pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &D
     let mut uncertain: Vec<String> =
         everywhere.uncertain().into_iter().chain(tables.iter().flat_map(table::Listed::uncertain)).collect();
     uncertain.extend(free.iter().flat_map(|(_, own)| own.doubtful.iter().map(|(table, _)| comment(table))));
+    let (found_part, linked) = found::part(&listing);
+    uncertain.extend(linked);
     let client_part = [client_part(client, due), filters_part(due).unwrap_or_default()];
     let first = tables.remove(0).text();
     let families = families(&mut tables);
@@ -52,8 +56,8 @@ pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &D
     parts.push(first);
     parts.extend(tables.iter().map(table::Listed::text));
     parts.extend(families);
-    parts.extend(loose_part(reach));
-    parts.extend(found_part(refused));
+    parts.extend(loose_part(reach, refused));
+    parts.extend(found_part);
     parts.extend(free.iter().filter_map(|(reason, own)| own.text(reason)));
     parts.extend(other_tenants_part(client));
     parts.extend(others_part(facts.schema));
@@ -70,6 +74,11 @@ pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &D
         uncertain,
         activity,
     }
+}
+
+/// Only what is said of tables in which values of clients were found.
+pub(super) fn for_found(facts: &Facts, client: &ClientTable, reach: &Reach, due: &Due, refused: &Refused) -> String {
+    found::part(&Listing { facts, client, reach, due, refused }).0.unwrap_or_default()
 }
 
 fn head(client: &ClientTable, reach: &Reach, due: &Due, uncertain: usize) -> String {
@@ -98,22 +107,6 @@ fn head(client: &ClientTable, reach: &Reach, due: &Due, uncertain: usize) -> Str
     )
 }
 
-/// Where values of clients were found although no link leads there.
-fn found_part(refused: &Refused) -> Option<String> {
-    if refused.found.is_empty() {
-        return None;
-    }
-    let mut text = format!(
-        "# Values of {} sampled clients were found in these columns of tables that no link reaches. Link\n\
-         # the table in the policy, or declare it free and say why the values may stay:\n#\n",
-        refused.sampled
-    );
-    for (table, column, clients) in &refused.found {
-        let _ = writeln!(text, "#   {}: values of {clients}", comment(&format!("{table}.{column}")));
-    }
-    Some(text)
-}
-
 /// Tables of one kind without client data.
 struct Free<'a> {
     tables: Vec<String>,
@@ -125,13 +118,15 @@ impl<'a> Free<'a> {
     fn of(reach: &'a Reach, refused: &Refused, kind: Other) -> Self {
         let mut own = Self { tables: Vec::new(), doubtful: Vec::new() };
         for (name, _) in reach.others.iter().filter(|(_, other)| **other == kind) {
-            let is_found = refused.found.iter().any(|(table, ..)| table == name);
-            match reach.doubtful.get(name) {
+            let found = refused.found.iter().find(|own| own.table == *name);
+            match (found, reach.doubtful.get(name)) {
+                (None, None) => own.tables.push(name.clone()),
+                (None, Some(why)) => own.doubtful.push((name.as_str(), why.as_str())),
                 // That `check` missed it is no news of its links.
-                Some(_) if is_found => own.doubtful.push((name.as_str(), "holds values of sampled clients")),
-                Some(why) => own.doubtful.push((name.as_str(), why.as_str())),
-                None if is_found => {}
-                None => own.tables.push(name.clone()),
+                (Some(found), Some(_)) if found.link.is_none() || refused.links.contains(name) => {
+                    own.doubtful.push((name.as_str(), "holds values of sampled clients"));
+                }
+                (Some(_), _) => {}
             }
         }
         own
@@ -279,13 +274,13 @@ fn guard(idea: &GuardIdea) -> String {
     text
 }
 
-fn loose_part(reach: &Reach) -> Option<String> {
-    if reach.loose.is_empty() {
-        return None;
-    }
+fn loose_part(reach: &Reach, refused: &Refused) -> Option<String> {
+    let is_found = |name: &str| refused.found.iter().any(|own| own.table == name);
+    let mut open = reach.loose.iter().filter(|loose| !is_found(&loose.table.name)).peekable();
+    open.peek()?;
     let mut text =
         "# No link reaches these tables, but they may hold data about people. Add a table if it holds client data:\n#\n".to_owned();
-    for loose in &reach.loose {
+    for loose in open {
         let _ = writeln!(text, "#   {}: {}", comment(&loose.table.name), comment(&loose.why));
         if let Some(link) = &loose.link {
             let _ = writeln!(text, "#     [tables.{}]", key(&loose.table.name));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityPlan, ClientPlan, Condition, FilterPlan, GuardPlan, Longhand, Path, PlacedCondition, Plan, Problem,
-    RetentionPlan, SelectionsPlan, Within, gate, quasi, retention, rules, shown,
+    AcceptedPlan, ActivityPlan, ClientPlan, Condition, FilterPlan, GuardPlan, Longhand, Path, PlacedCondition, Plan,
+    Problem, RetentionPlan, SelectionsPlan, Within, gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
@@ -67,7 +67,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
     let shown = shown::columns(&mut builder);
     let recognition = builder.recognition();
     let refresh = builder.refresh();
-    builder.accepted();
+    let accepted = builder.accepted();
     let mut problems: Vec<Problem> = Vec::new();
     for problem in builder.problems {
         // A way is looked at for each table that goes by it.
@@ -97,6 +97,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         shown,
         cleanable: rules.cleanable,
         reacts,
+        accepted,
         counts_clients: schema
             .tables
             .values()
@@ -316,17 +317,27 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn accepted(&mut self) {
+    fn accepted(&mut self) -> Vec<AcceptedPlan> {
+        let mut accepted = Vec::new();
         for (at, said) in self.policy.accepted.iter().enumerate() {
             let place = format!("accepted[{}]", at + 1);
             let Some(table) = self.live(&said.table, &place) else { continue };
-            if let Some(column) = &said.column {
-                self.column(table, column, &place);
-            }
+            let column = said.column.as_ref().map(|column| self.column(table, column, &place));
+            let condition = said.condition.as_ref().map(|own| self.condition(own, table, &format!("{place}.where")));
             if said.reason.trim().is_empty() {
                 self.problem(&place, "`reason` is empty", "write why the finding may stay");
             }
+            if let (None | Some(Some(_)), None | Some(Some(_))) = (&column, &condition) {
+                let (column, condition) = (column.flatten(), condition.flatten());
+                accepted.push(AcceptedPlan {
+                    table: table.name.clone(),
+                    column,
+                    condition,
+                    reason: said.reason.clone(),
+                });
+            }
         }
+        accepted
     }
 
     fn filters(&mut self) -> BTreeMap<String, FilterPlan> {

@@ -89,6 +89,8 @@ pub struct Plan {
     pub shown: Vec<String>,
     /// Columns that are kept, and can be emptied for one client by request.
     pub cleanable: Vec<Cleanable>,
+    /// What rehearsals may find.
+    pub accepted: Vec<AcceptedPlan>,
     /// Whether triggers of the database can delete rows, so that the clients are counted.
     pub counts_clients: bool,
     /// Whether the database may act on what rules write: by a trigger, a rule that rewrites statements, an action of a
@@ -397,6 +399,17 @@ impl SearchedColumn {
     pub fn is_blanked(&self) -> bool {
         self.on_residue == OnResidue::Blank
     }
+}
+
+/// What a rehearsal may find in a table.
+#[derive(Debug, Clone)]
+pub struct AcceptedPlan {
+    pub table: String,
+    /// The column; every column, and the deletion of rows, where there is none.
+    pub column: Option<String>,
+    /// The rows in which it may.
+    pub condition: Option<Condition>,
+    pub reason: String,
 }
 
 /// A condition, where it stands in the policy, and the table it is evaluated on.

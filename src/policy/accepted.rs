@@ -12,14 +12,9 @@ pub struct Accepted {
     /// The column; every column, and the deletion of rows, where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
+    /// An SQL condition over the table's columns: only findings in these rows may stay.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// Why it may stay.
     pub reason: String,
-}
-
-impl Accepted {
-    /// Whether this is about a column of a table, or its rows.
-    pub fn is_of(&self, table: &str, column: Option<&str>) -> bool {
-        let is_column = |own: &String| column.is_some_and(|column| own.eq_ignore_ascii_case(column));
-        self.table.eq_ignore_ascii_case(table) && self.column.as_ref().is_none_or(is_column)
-    }
 }

@@ -12,7 +12,7 @@ use crate::plan::{Compared, Path, Source, Step, Update};
 #[derive(Debug, Clone)]
 pub struct Shared {
     pub table: String,
-    /// The columns that are counted, one after the other; `None` for rows that are deleted.
+    /// The columns that are counted in each [`part`] of the table, one after the other; `None` for rows that are deleted.
     pub columns: Vec<Option<String>>,
     pub sql: String,
 }
@@ -25,12 +25,13 @@ pub fn shared(wanted: &Wanted, schema: &Schema) -> Vec<Shared> {
     for step in steps {
         for update in step.updates.iter().chain(&step.unlinks) {
             let Some(others) = others(scope, wanted, schema, step, &update.paths) else { continue };
-            all.push(of_update(scope, step, update, &others));
+            all.push(of_update(wanted, step, update, &others));
         }
         for delete in &step.deletes {
             let Some(others) = others(scope, wanted, schema, step, &delete.paths) else { continue };
             let sql = format!(
-                "SELECT count(*) FROM {} WHERE {} AND {others}",
+                "SELECT {}, count(*) FROM {} WHERE {} AND {others} GROUP BY 1",
+                part(wanted, &step.table),
                 scope.relation(&step.table),
                 scope.deleted(delete)
             );
@@ -40,7 +41,21 @@ pub fn shared(wanted: &Wanted, schema: &Schema) -> Vec<Shared> {
     all
 }
 
-fn of_update(scope: Scope, step: &Step, update: &Update, others: &str) -> Shared {
+/// In which of the table's rows findings are accepted: a digit for each `[[accepted]]` that names the table, `1` where the
+/// row is one of those that its condition means.
+#[must_use]
+pub fn part(wanted: &Wanted, table: &str) -> String {
+    let today = wanted.scope().today;
+    let own = wanted.plan.accepted.iter().filter(|own| own.table == table);
+    let digits = own.map(|own| match &own.condition {
+        Some(own) => format!("CASE WHEN {} THEN '1' ELSE '0' END", own.sql(today)),
+        None => "'1'".to_owned(),
+    });
+    format!("CAST({} AS TEXT)", std::iter::once("''".to_owned()).chain(digits).collect::<Vec<_>>().join(" || "))
+}
+
+fn of_update(wanted: &Wanted, step: &Step, update: &Update, others: &str) -> Shared {
+    let scope = wanted.scope();
     let counts = update.rules.iter().map(|rule| {
         let differs = differing(rule, &name(&rule.column), &scope.value(&step.table, rule));
         format!(
@@ -52,7 +67,8 @@ fn of_update(scope: Scope, step: &Step, update: &Update, others: &str) -> Shared
         table: step.table.clone(),
         columns: update.rules.iter().map(|rule| Some(rule.column.clone())).collect(),
         sql: format!(
-            "SELECT {} FROM {} WHERE {} AND {others}",
+            "SELECT {}, {} FROM {} WHERE {} AND {others} GROUP BY 1",
+            part(wanted, &step.table),
             counts.collect::<Vec<_>>().join(", "),
             scope.relation(&step.table),
             scope.belongs(&update.paths)

@@ -50,7 +50,7 @@ async fn a_draft_accepted_as_written_passes_check_and_a_rehearsal() {
         "where = \"object_type = 'member'\"",
         "login = { class = \"personal\", replace = \"anonymized-{row}\" }",
         "do_not_mail",
-        "#   journals.payload: values of 1",
+        "#   journals.payload: values of 1\n# No link reaches these rows: no column of `journals` names these clients.",
         "tables = [\"products\"]",
         "tables = [\"users\"]",
     ] {
@@ -70,4 +70,82 @@ async fn a_draft_accepted_as_written_passes_check_and_a_rehearsal() {
     std::fs::write(&path, lethe::draft::accepted(&draft) + accepted).expect("the policy is written");
     let (passes, said) = run(&["sweep", "--period", "--rehearse"]);
     assert!(passes && said.contains("may now be used live"), "{said}\n{draft}");
+}
+
+/// Tables that name their members in ways that no name of a column tells.
+const UNTOLD: &str = "
+    CREATE TABLE members (id INTEGER PRIMARY KEY, first_name TEXT NOT NULL, last_name TEXT NOT NULL, email TEXT UNIQUE,
+        phone VARCHAR(20));
+    CREATE TABLE donations (id INTEGER PRIMARY KEY, slip VARCHAR(14) NOT NULL UNIQUE,
+        member_id INTEGER REFERENCES members (id), received_on DATE);
+    CREATE INDEX donations_member ON donations (member_id);
+    CREATE TABLE scans (id INTEGER PRIMARY KEY, barcode VARCHAR(14), words TEXT NOT NULL);
+    CREATE TABLE forms (id INTEGER PRIMARY KEY, visitor INTEGER, message TEXT NOT NULL, sender VARCHAR(20) NOT NULL UNIQUE);
+    CREATE TABLE feed (id INTEGER PRIMARY KEY, about_kind TEXT, about_id INTEGER, body TEXT);
+    CREATE TABLE stream (id INTEGER PRIMARY KEY, uri TEXT, body TEXT);
+    CREATE TABLE calls (id INTEGER PRIMARY KEY, caller TEXT, words TEXT);
+    CREATE TABLE journals (id INTEGER PRIMARY KEY, payload TEXT);
+    INSERT INTO members VALUES (1, 'Ann', 'Archerson', 'ann@archer.example', '+45 5551 0001'),
+        (2, 'Bob', 'Bakerson', 'bob@baker.example', '+45 5551 0002'), (3, 'Cid', 'Cooperson', NULL, NULL);
+    INSERT INTO donations VALUES (1, 'SL-0001', 1, '2005-01-01'), (2, 'SL-0002', 2, '2005-01-02'), (3, 'SL-0003', 3, '2005-01-03');
+    INSERT INTO scans VALUES (1, 'SL-0001', 'from Ann Archerson'), (2, 'SL-0002', 'from Bob Bakerson');
+    INSERT INTO forms VALUES (1, 1, 'I am Ann Archerson', 'a'), (2, 2, 'Bob Bakerson here', 'b');
+    INSERT INTO feed VALUES (1, 'M', 1, 'Archerson, Ann joined'), (2, 'M', 2, 'Bakerson, Bob left'), (3, 'P', 1, 'a mug'),
+        (4, 'P', 2, 'a pen'), (5, 'P', 3, 'a cap');
+    INSERT INTO stream VALUES (1, 'x-lib/1', 'Ann Archerson logged in'), (2, 'x-lib/2', 'Bob Bakerson logged in');
+    INSERT INTO calls VALUES (1, '+45 5551 0001', 'Archerson asks'), (2, '+45 5551 0002', 'Bakerson asks'), (3, '+45 1', '');
+    INSERT INTO journals VALUES (1, 'mailed bob@baker.example');
+";
+
+#[tokio::test]
+async fn values_that_no_link_reaches_come_with_the_link_that_their_rows_tell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = Place::new(folder.path(), UNTOLD).await;
+    std::fs::write(folder.path().join("lethe.toml"), format!("database = \"{}\"\n", place.setting())).unwrap();
+    let run = |args: &[&str]| {
+        let output = command(folder.path()).args(args).output().expect("the program starts");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.success(), text(output.stdout) + &text(output.stderr))
+    };
+    let (made, said) = run(&["policy", "init"]);
+    assert!(made, "{said}");
+    let path = folder.path().join("policy.toml");
+    let draft = std::fs::read_to_string(&path).unwrap();
+    let links = [
+        ("scans", r#"{ column = "barcode", through = "donations", equals = "slip" }"#),
+        ("forms", r#""visitor""#),
+        ("feed", r#"{ column = "about_id", where = "about_kind = 'M'" }"#),
+        ("stream", r#"{ column = "uri", text = "x-lib/{key}" }"#),
+        ("calls", r#"{ column = "caller", equals = "phone" }"#),
+    ];
+    for (table, link) in links {
+        assert!(draft.contains(&format!("\n# [tables.{table}]\n# client = {link}\n")), "{table}\n{draft}");
+    }
+    assert!(draft.contains("# `caller` names these clients in 2 of 2 rows with such values."), "{draft}");
+    assert!(draft.contains("no column of `journals` names these clients"), "{draft}");
+    for secret in ["Archerson", "baker.example", "5551", "SL-00"] {
+        assert!(!draft.contains(secret), "{draft}");
+    }
+
+    // The draft without these tables: `check --search` suggests the same.
+    let decided = lethe::draft::accepted(&draft);
+    let (without, rest) = decided.split_once("# Values of ").expect("the tables found come last");
+    std::fs::write(&path, without).unwrap();
+    let (passes, said) = run(&["policy", "check", "--search"]);
+    assert!(passes, "{said}");
+    for (table, link) in links {
+        assert!(said.contains(&format!("\n# [tables.{table}]\n# client = {link}\n")), "{table}\n{said}");
+    }
+    let suggested =
+        said.split_once("# Values of ").expect("it suggests").1.split_once("\n\nNext: ").expect("the end").0;
+    let suggested = lethe::draft::accepted(&format!("# Values of {suggested}\n"));
+    for (what, rest) in [("init", format!("# Values of {rest}")), ("check", suggested)] {
+        std::fs::write(&path, format!("{without}\n{rest}")).unwrap();
+        let (passes, said) = run(&["policy", "check", "--search"]);
+        assert!(passes, "{what}: {said}\n{without}\n{rest}");
+        assert_eq!(said.matches("\nfound: ").count(), 1, "{what}: {said}");
+        let (_, said) = run(&["sweep", "--period", "--rehearse"]);
+        assert_eq!((said.matches("\nfound: ").count(), said.matches("\nchanged: ").count()), (1, 0), "{what}: {said}");
+        assert!(said.contains("\nfound: `journals.payload` has former values of 1 client\n"), "{what}: {said}");
+    }
 }

@@ -320,6 +320,34 @@ async fn a_rehearsal_looks_for_former_values_in_the_whole_database_and_only_what
 }
 
 #[tokio::test]
+async fn a_finding_is_accepted_only_in_the_rows_that_a_condition_names() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    shop.place.execute("INSERT INTO audit (id, what) VALUES (3, 'call from ann@home.example')").await;
+    let accepted = |conditions: &[&str]| {
+        let part = |own: &&str| {
+            format!("\n[[accepted]]\ntable = \"audit\"\nwhere = \"{own}\"\nreason = \"of another shop\"\n")
+        };
+        format!("{POLICY}{}", conditions.iter().map(part).collect::<String>())
+    };
+    let there = |accepted: Value| json!({ "table": "audit", "column": "what", "count": 1, "accepted": accepted });
+    shop.policy(&accepted(&["id = 1"]));
+    let (passed, found) = shop.rehearse();
+    assert!(!passed, "row 3 is another one: {found}");
+    assert_eq!(found["whole_database"]["found"], json!([there(Value::Null), there(json!("of another shop"))]));
+    for all in [&["id <> 2"][..], &["id = 1", "id = 3 AND what <> {today}"]] {
+        shop.policy(&accepted(all));
+        let (passed, found) = shop.rehearse();
+        assert!(passed, "{found}");
+        assert_eq!(found["whole_database"]["found"], json!([there(json!("of another shop"))]));
+    }
+    // What is NULL, or cannot be evaluated, accepts nothing.
+    for none in ["NULL = id", "CAST(what AS INTEGER) = 1"] {
+        shop.policy(&accepted(&[none]));
+        assert!(!shop.both(&["sweep", "--due", "--rehearse"]).0, "{none}");
+    }
+}
+
+#[tokio::test]
 async fn a_value_that_a_client_who_stays_has_too_is_not_found_and_neither_is_a_short_one() {
     let shop = Shop::new(SCHEMA, POLICY).await;
     shop.place.execute("UPDATE audit SET what = 'Ann Archer called'").await;
@@ -420,6 +448,17 @@ async fn a_rehearsal_counts_the_rows_of_others_that_the_rules_change() {
     );
     assert!(said.contains("the rules changed rows that other clients have too in 2 places"), "{said}");
     assert_eq!(shop.everything().await, before);
+
+    // Accepted is a change in these rows only.
+    let policy = std::fs::read_to_string(shop.folder.path().join("policy.toml")).unwrap();
+    for (id, is_accepted) in [("S", false), ("A", true)] {
+        let of = |table: &str, column: &str, value: &str| {
+            format!("\n[[accepted]]\ntable = \"{table}\"\nwhere = \"{column} = '{value}'\"\nreason = \"known\"\n")
+        };
+        shop.policy(&format!("{policy}{}{}", of("staff", "id", id), of("countries", "code", "IT")));
+        let (passed, found) = shop.rehearse();
+        assert_eq!(passed, is_accepted, "{found}");
+    }
 }
 
 #[tokio::test]

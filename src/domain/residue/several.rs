@@ -92,7 +92,13 @@ impl Several {
 
     /// How many clients had at least one of these values.
     pub fn clients<'a>(&self, values: impl IntoIterator<Item = &'a usize>) -> usize {
-        values.into_iter().flat_map(|at| &self.values[*at].clients).collect::<BTreeSet<_>>().len()
+        self.owners(values).len()
+    }
+
+    /// The clients that had at least one of these values.
+    #[must_use]
+    pub fn owners<'a>(&self, values: impl IntoIterator<Item = &'a usize>) -> BTreeSet<usize> {
+        values.into_iter().flat_map(|at| &self.values[*at].clients).copied().collect()
     }
 
     /// The values that can be read in a text.

@@ -8,7 +8,7 @@ use super::super::guess::is_region;
 use super::super::link::Reach;
 use super::super::sample::codes;
 use super::super::vocabulary::{Meaning, meaning};
-use super::super::words::{base, singular, snake, split};
+use super::super::words::{Words, base, singular, snake, split};
 use super::super::write::identifier;
 
 /// What could refuse a client.
@@ -27,60 +27,16 @@ pub(in crate::draft) struct GuardIdea {
 }
 
 /// Status words after which nothing is open.
-const FINAL: &[&str] = &[
-    "closed",
-    "posted",
-    "completed",
-    "complete",
-    "done",
-    "paid",
-    "shipped",
-    "delivered",
-    "cancelled",
-    "canceled",
-    "terminated",
-    "ended",
-    "finished",
-    "expired",
-    "archived",
-    "void",
-    "refunded",
-    "bezahlt",
-    "erledigt",
-    "storniert",
-    "abgeschlossen",
-    "paye",
-    "payee",
-    "termine",
-    "annule",
-    "cloture",
-];
+const FINAL: Words = Words(
+    "closed posted completed complete done paid shipped delivered cancelled canceled terminated ended finished \
+     expired archived void refunded bezahlt erledigt storniert abgeschlossen paye payee termine annule cloture",
+);
 
 /// Status words that say that something is open.
-const OPEN: &[&str] = &[
-    "open",
-    "new",
-    "pending",
-    "active",
-    "draft",
-    "processing",
-    "unpaid",
-    "overdue",
-    "sent",
-    "confirmed",
-    "current",
-    "waiting",
-    "hold",
-    "offen",
-    "aktiv",
-    "ouvert",
-    "encours",
-    "brouillon",
-    "signed",
-    "approved",
-    "partially",
-    "started",
-];
+const OPEN: Words = Words(
+    "open new pending active draft processing unpaid overdue sent confirmed current waiting hold offen aktiv ouvert \
+     encours brouillon signed approved partially started",
+);
 
 /// Columns that say whether something is still open.
 pub(super) fn on_documents(facts: &Facts, table: &LiveTable, guards: &mut Vec<GuardIdea>) {
@@ -148,11 +104,11 @@ fn done_date(name: &str) -> bool {
 }
 
 fn still_open(name: &str, seen: &[&str]) -> String {
-    let is_final = |code: &&&str| FINAL.contains(&snake(code).as_str());
+    let is_final = |code: &&&str| FINAL.has(&snake(code));
     let ends: Vec<String> = seen.iter().filter(is_final).map(|code| format!("'{code}'")).collect();
     let looks_open: Vec<String> = seen
         .iter()
-        .filter(|code| split(code).iter().any(|word| OPEN.contains(&word.as_str())))
+        .filter(|code| split(code).iter().any(|word| OPEN.has(word)))
         .map(|code| format!("'{code}'"))
         .collect();
     match ends.as_slice() {

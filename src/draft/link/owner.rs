@@ -1,14 +1,15 @@
 //! Rows that say whose they are by a type and an id, or by both in one text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::database::parted;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 use crate::policy::Link;
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::facts::{Facts, Share};
 use super::super::sample::{codes, is_code};
-use super::super::words::{endings, noun, split};
+use super::super::words::{Words, about, endings, noun, referents, split};
 use super::super::write::identifier;
 use super::{Way, names};
 
@@ -30,8 +31,8 @@ pub(in crate::draft) fn kind_columns(table: &LiveTable) -> Vec<&LiveColumn> {
     table.columns.iter().filter(is_kind).collect()
 }
 
-/// The columns that may hold an owner's id, that of the same owner first.
-pub(in crate::draft) fn id_columns<'a>(table: &'a LiveTable, kind: &LiveColumn) -> Vec<&'a LiveColumn> {
+/// What the kind is of: `owner` of `owner_type_id`.
+fn stem(kind: &LiveColumn) -> Vec<String> {
     let mut stem = split(&kind.name);
     while stem
         .last()
@@ -39,6 +40,18 @@ pub(in crate::draft) fn id_columns<'a>(table: &'a LiveTable, kind: &LiveColumn) 
     {
         stem.pop();
     }
+    stem
+}
+
+/// Whether words begin as those for whatever a row belongs to.
+fn is_of_owner(words: &[String]) -> bool {
+    const OWNERS: Words = Words("owner entity subject parent link source object target related record ref");
+    words.first().is_some_and(|first| OWNERS.has(first) || first.ends_with("able"))
+}
+
+/// The columns that may hold an owner's id, that of the same owner first.
+pub(in crate::draft) fn id_columns<'a>(table: &'a LiveTable, kind: &LiveColumn) -> Vec<&'a LiveColumn> {
+    let stem = stem(kind);
     let own_key = primary_key(table);
     let declared = |name: &String| table.foreign_keys.iter().any(|key| key.columns.contains(name));
     let is_id = |column: &&LiveColumn| {
@@ -67,11 +80,14 @@ fn owner_of(value: &str) -> String {
 pub(super) struct Owners {
     has_client: bool,
     others: BTreeMap<String, String>,
+    /// What the rows of all tables are called.
+    nouns: BTreeSet<String>,
 }
 
 impl Owners {
-    pub(super) fn of<'t>(client: &ClientTable, tables: impl Iterator<Item = &'t String>) -> Self {
-        let mut owners = Self { has_client: false, others: BTreeMap::new() };
+    pub(super) fn of<'t>(facts: &Facts, client: &ClientTable, tables: impl Iterator<Item = &'t String>) -> Self {
+        let nouns = facts.schema.tables.keys().map(|table| noun(table)).collect();
+        let mut owners = Self { has_client: false, others: BTreeMap::new(), nouns };
         for table in tables {
             if *table == client.table.name {
                 owners.has_client = true;
@@ -88,7 +104,12 @@ impl Owners {
 pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, owners: &Owners) -> Vec<Way> {
     let mut found: Vec<Way> = Vec::new();
     for kind in kind_columns(table) {
-        let ids = id_columns(table, kind);
+        let stem = stem(kind);
+        let is_same = |id: &LiveColumn| split(&id.name).starts_with(&stem);
+        // `audit_id` beside `table_name` is the id of an audit, where there is a table of these.
+        let names_other = |id: &LiveColumn| referents(&id.name).first().is_some_and(|own| owners.nouns.contains(own));
+        let mut ids = id_columns(table, kind);
+        ids.retain(|id| (!stem.is_empty() && is_same(id)) || !names_other(id));
         for value in facts.values(&table.name, &kind.name) {
             let named = owners.others.get(&owner_of(value)).filter(|other| **other != table.name);
             let targets = owners.has_client.then_some(&client.table.name).into_iter().chain(named);
@@ -99,18 +120,15 @@ pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, owner
                 let [key] = key.as_slice() else { continue };
                 let of = |id: &&LiveColumn| {
                     let (is_owned, share) = owned(facts, table, kind, value, id, live, key);
-                    is_owned.then_some((id.name.clone(), share))
+                    // `payment_type` is of a payment, and says nothing of `payer_id`, unless the data does.
+                    let is_sure = is_same(id) || is_of_owner(&stem) || share.is_some_and(Share::proves);
+                    (is_owned && is_sure).then_some((id.name.clone(), share))
                 };
                 let Some((id, share)) = ids.iter().find_map(of) else { continue };
-                let quoted = if kind.kind() == Kind::Integer {
-                    value.clone()
-                } else {
-                    format!("'{}'", value.replace('\'', "''"))
-                };
                 let link = Link {
                     through: (!to_client).then(|| target.clone()),
                     equals: (!to_client).then(|| names(std::slice::from_ref(key))),
-                    condition: Some(format!("{} = {quoted}", identifier(&kind.name))),
+                    condition: Some(is_of(kind, value)),
                     ..Link::column(&id)
                 };
                 if !found.iter().any(|way| way.link == link) {
@@ -154,7 +172,7 @@ fn owned(
     }
     let share = |own: bool| facts.share(of_value.get(&own)?.iter().copied(), &target.name, key);
     let (own, rest) = (share(true), share(false));
-    let words = endings(&super::super::words::of_table(&target.name));
+    let words = endings(&about(&target.name));
     let owner = owner_of(value);
     if owner == noun(&target.name)
         || words.contains(&owner)
@@ -169,20 +187,9 @@ fn owned(
 }
 
 fn is_synonym(table: &str, owner: &str) -> bool {
-    const SAME: &[&str] = &["customer", "client", "societe", "thirdparty", "tier", "kunde", "debitor", "soc"];
-    const PERSON: &[&str] = &[
-        "contact",
-        "partner",
-        "party",
-        "person",
-        "individual",
-        "constituent",
-        "member",
-        "user",
-        "borrower",
-        "student",
-    ];
-    [SAME, PERSON].iter().any(|group| group.contains(&table) && group.contains(&owner))
+    const SAME: Words = Words("customer client societe thirdparty tier kunde debitor soc");
+    const PERSON: Words = Words("contact partner party person individual constituent member user borrower student");
+    [SAME, PERSON].iter().any(|group| group.has(table) && group.has(owner))
 }
 
 /// Texts such as `party.party,1`: the words before are the same for many rows.
@@ -197,8 +204,7 @@ fn texts(facts: &Facts, client: &ClientTable, table: &LiveTable) -> Option<Way> 
         }
         for (before, ids) in by_prefix {
             let owner = owner_of(before.trim_end_matches([',', ':', '/', '#', '|']));
-            let named = owner == noun(&client.table.name)
-                || endings(&super::super::words::of_table(&client.table.name)).contains(&owner);
+            let named = owner == noun(&client.table.name) || endings(&about(&client.table.name)).contains(&owner);
             let share = facts.share(ids.iter(), &client.table.name, key);
             if named && !share.is_some_and(Share::refutes) && !before.contains(['{', '}']) {
                 let link = Link { text: Some(format!("{before}{{key}}")), ..Link::column(&column.name) };
@@ -209,11 +215,18 @@ fn texts(facts: &Facts, client: &ClientTable, table: &LiveTable) -> Option<Way> 
     None
 }
 
-/// A text in its words and the key behind them.
-pub(in crate::draft) fn parted(value: &str) -> Option<(&str, &str)> {
-    let at = value.rfind([',', ':', '/', '#', '|'])? + 1;
-    let (before, id) = value.split_at(at);
-    (before.len() > 2 && !id.is_empty() && !value.contains(char::is_whitespace)).then_some((before, id))
+/// The condition on the owner's type under which an id names a client, where all rows that do so have the same type.
+pub(super) fn condition_of(table: &LiveTable, id: &str, same: &BTreeMap<String, String>) -> Option<String> {
+    let kinds = kind_columns(table).into_iter();
+    let mut kinds = kinds.filter(|kind| id_columns(table, kind).iter().any(|own| own.name == id));
+    kinds.find_map(|kind| Some(is_of(kind, same.get(&kind.name)?)))
+}
+
+/// That an owner is of this type.
+fn is_of(kind: &LiveColumn, value: &str) -> String {
+    let quoted =
+        if kind.kind() == Kind::Integer { value.to_owned() } else { format!("'{}'", value.replace('\'', "''")) };
+    format!("{} = {quoted}", identifier(&kind.name))
 }
 
 /// The sampled owner types that no way covers, as far as they can be shown.
@@ -233,11 +246,8 @@ pub(super) fn others(facts: &Facts, table: &LiveTable, ways: &[Way]) -> Vec<Stri
 /// Why a table with an owner's type and id may hold client data although no
 /// sampled type named a client.
 pub(super) fn unresolved(facts: &Facts, table: &LiveTable) -> Option<String> {
-    const OWNERS: &[&str] =
-        &["owner", "entity", "subject", "parent", "link", "source", "object", "target", "related", "record", "ref"];
     kind_columns(table).into_iter().find_map(|kind| {
-        let owner = split(&kind.name).into_iter().next()?;
-        if !OWNERS.contains(&owner.as_str()) && !owner.ends_with("able") {
+        if !is_of_owner(&split(&kind.name)) {
             return None;
         }
         let id = *id_columns(table, kind).first()?;

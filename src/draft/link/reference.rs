@@ -10,7 +10,7 @@ use super::super::facts::{Facts, Share};
 use super::super::kind::is_audit;
 use super::super::sample::{Look, look};
 use super::super::vocabulary::{Meaning, meaning};
-use super::super::words::{base, endings, noun, of_table, qualified, referents, singular, split};
+use super::super::words::{Words, about, base, endings, noun, of_table, qualified, referents, singular, split};
 
 /// A reference from one table to another.
 #[derive(Debug, Clone)]
@@ -66,40 +66,16 @@ pub(super) fn references_to(facts: &Facts, client: &ClientTable) -> Vec<Referenc
 /// Words that are always clients, whatever their table is called.
 const ALWAYS: &[&str] = &["customer", "client", "kunde", "member", "patient", "donor"];
 /// Words that may be clients, if the data says so.
-const PERHAPS: &[&str] = &[
-    "contact",
-    "partner",
-    "party",
-    "person",
-    "account",
-    "buyer",
-    "debtor",
-    "debitor",
-    "guest",
-    "subscriber",
-    "payer",
-    "holder",
-    "owner",
-    "recipient",
-    "attendee",
-    "participant",
-    "beneficiary",
-    "constituent",
-    "individual",
-    "adherent",
-    "mitglied",
-    "personne",
-    "tier",
-    "soc",
-    "societe",
-    "bpartner",
-    "entity",
-];
+const PERHAPS: Words = Words(
+    "contact partner party person account buyer debtor debitor guest subscriber payer holder owner recipient \
+     attendee participant beneficiary constituent individual adherent mitglied personne tier soc societe bpartner \
+     entity",
+);
 
 /// What one refers to a client as, in other tables.
 fn client_nouns(client: &ClientTable, nouns: &Nouns) -> Vec<String> {
     let mut words = vec![noun(&client.table.name)];
-    words.extend(endings(&of_table(&client.table.name)).pop());
+    words.extend(endings(&about(&client.table.name)));
     // A user or an account may be anyone; these are always clients.
     words.extend(ALWAYS.iter().map(|word| (*word).to_owned()));
     words.retain(|word| nouns.get(word).is_none_or(|(table, _)| table.name == client.table.name));
@@ -201,7 +177,10 @@ impl Finder<'_, '_> {
                 [one] => self.facts.share_of(table, &column.name, &target.name, one),
                 _ => None,
             };
-            let is_refuted = share.is_some_and(Share::refutes);
+            // Of different types, and the server says so: a key of another kind, unless the data says otherwise.
+            let is_alike = |own: &LiveColumn| column.told.is_none() || column.kind() == own.kind();
+            let is_other = referenced.last().and_then(|own| target.column(own)).is_some_and(|own| !is_alike(own));
+            let is_refuted = share.is_some_and(Share::refutes) || (is_other && !share.is_some_and(Share::proves));
             // What its name does not say in full, the data has to say.
             let is_unproven = (is_qualified || !by_key) && share.is_some_and(|share| !share.proves());
             // A table's own key is its own, whatever it is called, unless the data says otherwise.
@@ -224,12 +203,15 @@ impl Finder<'_, '_> {
         if column.primary_key > 0 && primary_key(table).len() == 1 && !is_extension(table, client.table) {
             return None;
         }
-        let columns = matching(table, column, client.table, &client.key)?;
         let share = self.facts.share_of(table, &column.name, &client.table.name, key);
+        let is_proven = share.is_some_and(Share::proves);
         let words = split(&column.name);
-        let names = |known: &[&str]| {
-            endings(&words).iter().chain(&referents(&column.name)).any(|own| known.contains(&own.as_str()))
-        };
+        // `pid` and `pc_pid` where clients are called by their `pid`.
+        let is_called_so = is_name_of_its_own(key) && words.ends_with(&split(key));
+        let as_text = column.kind() == Kind::Text && is_called_so && is_proven;
+        let columns = matching(table, column, client.table, &client.key)
+            .or_else(|| as_text.then(|| vec![column.name.clone()]))?;
+        let names = |known: Words| endings(&words).iter().chain(&referents(&column.name)).any(|own| known.has(own));
         let names_client = endings(&words)
             .iter()
             .any(|ending| self.nouns.get(ending).is_some_and(|(table, _)| table.name == client.table.name));
@@ -237,10 +219,11 @@ impl Finder<'_, '_> {
         let short = referents(&column.name).iter().any(|word| word.len() >= 3 && own.starts_with(word.as_str()));
         let distinctive = matches!(look(self.facts.values(&table.name, &column.name)), Some(Look::Uuid | Look::Code));
         // Small numbers are ids of any table, so a word for anything needs more.
-        let is_anything = column.kind() == Kind::Integer && names(&["entity"]);
-        let proven = share.is_some_and(Share::proves) && !is_anything;
+        let is_anything = column.kind() == Kind::Integer && names(Words("entity owner"));
+        let proven = is_proven && !is_anything;
         let found = (names_client && words.len() <= 3 && self.holds_keys(table, column, client))
             || (proven && (names(PERHAPS) || short || distinctive))
+            || (is_called_so && (proven || (share.is_none() && words == split(key))))
             || (is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
         (found && !share.is_some_and(Share::refutes)).then(|| Reference {
             from: table.name.clone(),
@@ -287,6 +270,14 @@ impl Finder<'_, '_> {
         let (from, to) = (table.name.clone(), header.name.clone());
         (table.name != header.name).then_some(Reference { from, columns, to, referenced, declared: false, share: None })
     }
+}
+
+/// Whether a key's name is not one that keys of any table have.
+fn is_name_of_its_own(key: &str) -> bool {
+    const ANY: Words = Words(
+        "id no nr num number numero nummer code key ref reference uuid guid fk pk kennung rowid recordid oid uid objectid systemid entityid",
+    );
+    !ANY.has(&split(key).concat())
 }
 
 /// Whether a reference says already whose line a row is.

@@ -227,3 +227,33 @@ fn names_that_need_quotes_get_them_and_none_ends_its_comment() {
     let clients = &decided.tables["clients"];
     assert_eq!((clients.non_personal.len(), clients.columns.len()), (1, 4), "{}", draft.text);
 }
+
+#[test]
+fn a_reference_in_words_is_free_text_and_the_code_of_a_tax_is_no_ones() {
+    let schema = schema(
+        "clients
+            id INTEGER pk
+            email TEXT
+         payments
+            id INTEGER pk
+            client_id INTEGER -> clients.id
+            reference TEXT
+            external_reference TEXT
+            document_no TEXT
+            tax_code TEXT
+            tax_rate NUMERIC",
+    );
+    let seen: &[(&str, &[&str])] = &[
+        ("payments.reference", &["transfer of Ann Archer", "cash from Bob"]),
+        ("payments.document_no", &["INV 1001", "INV 1002"]),
+        ("payments.tax_code", &["A1", "B2"]),
+    ];
+    let draft = drafted(&schema, &samples(seen));
+    for column in ["reference", "external_reference"] {
+        let line = line(&draft, "payments", column);
+        assert!(line.starts_with("# ") && line.contains("clear = true"), "{line}");
+    }
+    for column in ["document_no", "tax_code"] {
+        assert!(line(&draft, "payments", column).contains("non-personal"), "{}", draft.text);
+    }
+}

@@ -300,3 +300,54 @@ fn no_link_reaches_another_company() {
     let error = first_draft(&schema, &Samples::new(), &DraftOptions::default()).unwrap_err();
     assert!(error.hint().contains("--client 'A$Customer$437dbf0e-84ff-417a'"), "{}", error.hint());
 }
+
+#[test]
+fn a_value_that_repeats_is_kept_only_where_it_does_not_look_personal() {
+    let schema = schema(
+        "clients
+            id INTEGER pk
+            email TEXT
+         letters
+            id INTEGER pk
+            client_id INTEGER -> clients.id
+            xa TEXT
+            xb TEXT
+            xc TEXT
+            xd TEXT
+            xe TEXT
+            xf TEXT
+            contact_name TEXT
+            birth_date DATE",
+    );
+    let columns = ["id", "client_id", "xa", "xb", "xc", "xd", "xe", "xf", "contact_name", "birth_date"];
+    let one = ["a@b.example", "Ann Archer", "+45 5551 0001", "Long Street 5", "A7", "new", "Ann", "1970-01-01"];
+    let many: Vec<Vec<String>> = (0..12)
+        .map(|at| {
+            let other = if at % 2 == 0 { "new" } else { "sent" };
+            let (all, name) = (one.map(|value| if value == "new" { other } else { value }), at.to_string());
+            [name.clone(), name].into_iter().chain(all.map(str::to_owned)).collect()
+        })
+        .collect();
+    let many: Vec<Vec<&str>> = many.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let many: Vec<&[&str]> = many.iter().map(Vec::as_slice).collect();
+    let draft = drafted(&schema, &rows(&[("letters", &columns, &many)], &schema));
+    for (column, says) in [
+        ("xa", "clear = true"),
+        ("xb", "replace = \"Anonymized client\""),
+        ("xc", "clear = true"),
+        ("xd", "clear = true"),
+        ("contact_name", "replace = \"Anonymized client\""),
+        ("birth_date", "generalize = \"year\""),
+        ("xe", "class = \"non-personal\" }"),
+        ("xf", "class = \"non-personal\" }"),
+    ] {
+        assert!(line(&draft, "letters", column).contains(says), "{column}\n{}", draft.text);
+    }
+    for (column, why) in [
+        ("xa", "holds one e-mail address in all sampled rows: the client's, or the house's?"),
+        ("xe", "is kept, as it holds the same in all 12 sampled rows: a setting, or a sample too small?"),
+        ("xf", "is kept, as it holds 2 short words in all 12 sampled rows, like a status"),
+    ] {
+        assert!(draft.text.contains(&format!("# TODO decide: `{column}` {why}\n")), "{column}\n{}", draft.text);
+    }
+}

@@ -28,7 +28,7 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     ),
     (
         Meaning::OtherName,
-        "middlename nickname maidenname birthname secondname surnom nomdejeunefille geburtsname initial initials \
+        "middlename mname nickname maidenname birthname secondname surnom nomdejeunefille geburtsname initial initials \
          spitzname mothername fathername spouse spousename",
     ),
     (Meaning::Name, "name bezeichnung label alias"),
@@ -65,7 +65,8 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     ),
     (
         Meaning::Trait,
-        "gender sex geschlecht sexe age alter nationality nationalite citizenship staatsangehorigkeit \
+        "gender sex race ethnoracial alcohol tobacco smoker smoking geschlecht sexe age alter nationality \
+         nationalite citizenship staatsangehorigkeit \
          nationalitat maritalstatus familienstand situationfamiliale profession occupation beruf employer arbeitgeber \
          income salary gehalt einkommen revenu children education hobby jobrole deathdate dateofdeath \
          deceaseddate sterbedatum todesdatum datedece",
@@ -78,7 +79,8 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     (Meaning::BankCode, "bic swift swiftcode swiftbic blz bankleitzahl routingnumber sortcode bankname"),
     (
         Meaning::Identity,
-        "passport passeport reisepass ausweis personalausweis ssn socialsecurity nas nir nationalid idcard \
+        "passport policynumber policyno passeport reisepass ausweis personalausweis ssn socialsecurity nas nir \
+         nationalid idcard \
          identitycard identitynumber driverslicense driverlicense drivinglicense drivinglicence fuhrerschein \
          fuehrerschein permisdeconduire sozialversicherung svnr ahv securitesociale numerosecuritesociale sozialversicherungsnummer passnummer ausweisnummer \
          personalausweisnummer versichertennummer versicherungsnummer medicare cpr personnummer nino insurancenumber",

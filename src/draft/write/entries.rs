@@ -40,8 +40,13 @@ pub(super) fn shown(sampled: &[String]) -> Vec<&str> {
     keys
 }
 
+/// Fewer values of a key say nothing.
+const FEW: usize = 3;
+
 /// The part `[tables.T.keys]`, and the places in it that wait for a decision.
-pub(super) fn keys(place: &Place, names: &[&str]) -> (String, Vec<String>) {
+///
+/// `stored` are the rows that were sampled: the key and the value of each.
+pub(super) fn keys(place: &Place, names: &[&str], stored: &[(&str, &String)]) -> (String, Vec<String>) {
     let table = &place.table.name;
     let mut text =
         format!("# Only a few rows were sampled: list every key that is stored.\n[tables.{}.keys]\n", key(table));
@@ -49,7 +54,15 @@ pub(super) fn keys(place: &Place, names: &[&str]) -> (String, Vec<String>) {
     let width = names.iter().map(|name| key(name).chars().count()).max().unwrap_or_default();
     for name in names {
         let column = LiveColumn { name: (*name).to_owned(), ..place.column.clone() };
-        let guess = guess(&Place { column: &column, values: &[], refused: 0, ..*place });
+        let mut values: Vec<String> =
+            stored.iter().filter(|(key, _)| key == name).map(|(_, own)| (*own).clone()).collect();
+        let filled = values.len();
+        if filled < FEW {
+            values.clear();
+        }
+        values.sort_unstable();
+        values.dedup();
+        let guess = guess(&Place { column: &column, values: &values, filled, refused: 0, ..*place });
         let line = format!("{:width$} = {}", key(name), rule(&guess));
         let doubt = guess.doubt.map(|_| format!("`{}` can be anything", comment(name)));
         if doubt.is_some() {

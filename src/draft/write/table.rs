@@ -13,6 +13,7 @@ use super::super::guess::guess;
 use super::super::link::{Reach, Reached, Way, is_contact_table};
 use super::super::refused::Refused;
 use super::super::rule::{Act, Guess, Place, Role};
+use super::super::vocabulary::{Meaning, meaning};
 use super::super::words::split;
 use super::toml::{array, comment, key, link, list, string};
 use super::{WIDTH, entries, found};
@@ -86,7 +87,12 @@ impl<'a> Listing<'a> {
 
     fn listed(&self, table: &LiveTable, role: Role, ways: Option<&[Way]>, remarks: String, settings: String) -> Listed {
         // An e-mail address that leads to a client is the client's own, and no key of Lethe's needs it to stay.
-        let keys = ways.unwrap_or_default().iter().filter(|way| way.link.compare.is_none());
+        let is_personal = |way: &Way| {
+            let mut equals = way.link.equals.iter().flat_map(|own| own.as_slice());
+            way.link.through.is_none() && equals.any(|own| meaning(own).is_some_and(Meaning::points_at_someone))
+        };
+        let keys = ways.unwrap_or_default().iter();
+        let keys = keys.filter(|way| way.link.compare.is_none() && !is_personal(way));
         let links: Vec<&String> = keys.flat_map(|way| way.link.column.as_slice()).collect();
         let by_key = ways.map_or(Some(self.client.key.as_slice()), by_key);
         let row = row_key(table);
@@ -126,7 +132,9 @@ impl<'a> Listing<'a> {
             }
         });
         let columns = columns.collect();
-        let keys = stored.as_ref().map(|(_, value, names)| entries::keys(&place(value), names));
+        let keys = stored.as_ref().map(|(name, value, names)| {
+            entries::keys(&place(value), names, &self.facts.pairs(table, &name.name, &value.name))
+        });
         let width = open.len() + if stored.is_some() { 2 } else { 0 };
         Listed { table: table.name.clone(), remarks, settings, columns, keys, width }
     }

@@ -2,6 +2,8 @@
 
 use crate::policy::{Compare, Link, Names};
 
+use super::super::words::Words;
+
 /// A key, quoted only where it must be.
 pub(super) fn key(name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|mark| mark.is_ascii_alphanumeric() || mark == '_' || mark == '-');
@@ -64,37 +66,13 @@ pub(super) fn comment(text: &str) -> String {
 
 /// A name in SQL, quoted only where it must be.
 pub(in crate::draft) fn identifier(name: &str) -> String {
-    const RESERVED: &[&str] = &[
-        "order",
-        "group",
-        "user",
-        "table",
-        "index",
-        "check",
-        "default",
-        "column",
-        "from",
-        "to",
-        "in",
-        "on",
-        "end",
-        "case",
-        "when",
-        "type",
-        "values",
-        "references",
-        "select",
-        "where",
-        "and",
-        "or",
-        "not",
-        "null",
-        "desc",
-        "asc",
-    ];
+    const RESERVED: Words = Words(
+        "order group user table index check default column from to in on end case when type values references \
+         select where and or not null desc asc",
+    );
     let plain = name.starts_with(|mark: char| mark.is_ascii_lowercase() || mark == '_')
         && name.chars().all(|mark| mark.is_ascii_lowercase() || mark.is_ascii_digit() || mark == '_')
-        && !RESERVED.contains(&name);
+        && !RESERVED.has(name);
     if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Prepared;
-use crate::database::{Bounds, Connection, StoreError, hits, query, query_scalar, texts_of};
+use crate::database::{Beside, Bounds, Connection, StoreError, hits, query, query_scalar, texts_of};
 use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{LiveColumn, LiveTable};
 use crate::domain::value;
 use crate::plan::{Plan, Step};
 use crate::policy::OnResidue;
-use crate::sql::others::{Shared, hold_taken, of_taken, shared, take_owners, theirs};
+use crate::sql::others::{Shared, hold_taken, of_taken, part, shared, take_owners, theirs};
 use crate::worker::batch::{BatchFault, Work};
 use crate::worker::residue;
 
@@ -61,8 +61,11 @@ impl WholeDatabase {
     }
 }
 
-/// Numbers of rows or clients by table and column.
-pub(super) type Counts = BTreeMap<(String, Option<String>), u64>;
+/// Where something was found: the table, the column, and why it may stay there, if the policy says so.
+type Where = (String, Option<String>, Option<String>);
+
+/// Numbers of rows or clients.
+pub(super) type Counts = BTreeMap<Where, u64>;
 
 /// A look at the whole database, batch after batch.
 pub(super) struct Look<'a> {
@@ -94,11 +97,7 @@ impl<'a> Look<'a> {
     }
 
     pub(super) fn result(self) -> WholeDatabase {
-        let accepted = &self.prepared.loaded.plan.policy.accepted;
-        let finding = |((table, column), count): ((String, Option<String>), u64)| {
-            let accepted = accepted.iter().find(|own| own.is_of(&table, column.as_deref()));
-            Finding { accepted: accepted.map(|own| own.reason.clone()), table, column, count }
-        };
+        let finding = |((table, column, accepted), count): (Where, u64)| Finding { table, column, count, accepted };
         WholeDatabase {
             clients: self.clients,
             tables: self.tables.len(),
@@ -113,14 +112,18 @@ impl<'a> Look<'a> {
         let mut counts = Counts::new();
         for own in &self.shared {
             connection.run_script("SAVEPOINT lethe_search").await?;
-            let Ok(found) = count(connection, own).await else {
-                connection.run_script(UNDO).await?;
-                self.unread.insert(own.table.clone());
-                continue;
+            let found = match count(connection, &self.prepared.loaded.plan, own).await {
+                Err(error) if self.is_accepted_in_part(&own.table) => return Err(error),
+                Err(_) => {
+                    connection.run_script(UNDO).await?;
+                    self.unread.insert(own.table.clone());
+                    continue;
+                }
+                Ok(found) => found,
             };
             connection.run_script("RELEASE SAVEPOINT lethe_search").await?;
-            for (column, rows) in found.into_iter().filter(|(_, rows)| *rows > 0) {
-                *counts.entry((own.table.clone(), column)).or_default() += rows;
+            for (place, rows) in found.into_iter().filter(|(_, rows)| *rows > 0) {
+                *counts.entry(place).or_default() += rows;
             }
         }
         Ok(counts)
@@ -171,10 +174,14 @@ impl<'a> Look<'a> {
                 continue;
             }
             connection.run_script("SAVEPOINT lethe_search").await?;
-            let Ok(own) = of_table(connection, self.prepared, table, &columns, &values, &bounds).await else {
-                connection.run_script(UNDO).await?;
-                self.unread.insert(table.name.clone());
-                continue;
+            let own = match of_table(connection, self.prepared, table, &columns, &values, &bounds).await {
+                Err(error) if self.is_accepted_in_part(&table.name) => return Err(error),
+                Err(_) => {
+                    connection.run_script(UNDO).await?;
+                    self.unread.insert(table.name.clone());
+                    continue;
+                }
+                Ok(own) => own,
             };
             connection.run_script("RELEASE SAVEPOINT lethe_search").await?;
             self.tables.insert(table.name.clone());
@@ -196,10 +203,11 @@ impl<'a> Look<'a> {
             connection.run_script(UNDO).await?;
             shared.extend(theirs.into_iter().flatten());
         }
-        let mut places: BTreeMap<(String, Option<String>), BTreeSet<usize>> = BTreeMap::new();
+        let mut places: BTreeMap<Where, BTreeSet<usize>> = BTreeMap::new();
         for own in &read {
-            for (column, left) in own.left(&values, &shared) {
-                places.insert((own.table.name.clone(), Some(column.clone())), left);
+            for ((column, part), left) in own.left(&values, &shared) {
+                let accepted = accepted(plan, &own.table.name, Some(column), part);
+                places.entry((own.table.name.clone(), Some(column.clone()), accepted)).or_default().extend(left);
             }
         }
         for (place, left) in places {
@@ -208,21 +216,40 @@ impl<'a> Look<'a> {
         self.left = self.left.saturating_sub(begun.elapsed());
         Ok(())
     }
+
+    /// Whether findings in some rows of a table are accepted: if its rows cannot be told apart, nothing can be said of it.
+    fn is_accepted_in_part(&self, table: &str) -> bool {
+        self.prepared.loaded.plan.accepted.iter().any(|own| own.table == table && own.condition.is_some())
+    }
+}
+
+/// Why what is found in a column may stay in this [`part`] of the table.
+fn accepted(plan: &Plan, table: &str, column: Option<&String>, part: &str) -> Option<String> {
+    let own = plan.accepted.iter().filter(|own| own.table == table).zip(part.chars());
+    let mut own = own.filter(|(own, digit)| *digit == '1' && (own.column.is_none() || own.column.as_ref() == column));
+    own.next().map(|(own, _)| own.reason.clone())
 }
 
 /// Ends the savepoint of a search, with what was done since.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT lethe_search; RELEASE SAVEPOINT lethe_search";
 
 /// Counts the rows of each column.
-async fn count(connection: &mut Connection, own: &Shared) -> Result<Vec<(Option<String>, u64)>, StoreError> {
-    let row = query(&own.sql).fetch_one(connection).await?;
-    own.columns.iter().enumerate().map(|(at, column)| Ok((column.clone(), row.get::<u64>(at)?))).collect()
+async fn count(connection: &mut Connection, plan: &Plan, own: &Shared) -> Result<Vec<(Where, u64)>, StoreError> {
+    let mut counts = Vec::new();
+    for row in query(&own.sql).fetch_all(connection).await? {
+        let part: String = row.get(0)?;
+        for (at, column) in own.columns.iter().enumerate() {
+            let accepted = accepted(plan, &own.table, column.as_ref(), &part);
+            counts.push(((own.table.clone(), column.clone(), accepted), row.get::<u64>(at + 1)?));
+        }
+    }
+    Ok(counts)
 }
 
-/// What was found in a table: values by column, each with a few of its rows.
+/// What was found in a table: values by column and [`part`], each with a few of its rows.
 struct OfTable<'a> {
     table: &'a LiveTable,
-    found: BTreeMap<String, BTreeMap<usize, Vec<String>>>,
+    found: BTreeMap<(String, String), BTreeMap<usize, Vec<String>>>,
     is_whole: bool,
 }
 
@@ -230,7 +257,7 @@ impl OfTable<'_> {
     /// The values that are left in each column once those that others have too count for nothing. A single word goes
     /// with them if it told of its client only because one of them is in the same row: an address that a couple shares
     /// may hold the name of one.
-    fn left(&self, values: &Several, shared: &BTreeSet<usize>) -> Vec<(&String, BTreeSet<usize>)> {
+    fn left(&self, values: &Several, shared: &BTreeSet<usize>) -> Vec<(&(String, String), BTreeSet<usize>)> {
         let mut of_rows: BTreeMap<&String, BTreeSet<usize>> = BTreeMap::new();
         for (value, rows) in self.found.values().flatten() {
             for row in rows {
@@ -249,7 +276,7 @@ impl OfTable<'_> {
             let own = own.filter(|(value, rows)| rows.is_empty() || rows.iter().any(|row| tells(**value, row)));
             own.map(|(value, _)| *value).collect()
         };
-        let all = self.found.iter().map(|(column, found)| (column, left(found)));
+        let all = self.found.iter().map(|(place, found)| (place, left(found)));
         all.filter(|(_, left)| !left.is_empty()).collect()
     }
 }
@@ -264,10 +291,10 @@ async fn of_table<'a>(
 ) -> Result<OfTable<'a>, StoreError> {
     let plan = &prepared.loaded.plan;
     let step = step_of(plan, table);
-    let identity = step.map(|_| table.identity.as_slice());
-    let mut read = hits(connection, plan.client.dialect, table, columns, identity, values, bounds).await?;
+    let wanted = prepared.wanted();
+    let beside = Beside { identity: step.map(|_| table.identity.as_slice()), part: &part(&wanted, &table.name) };
+    let mut read = hits(connection, plan.client.dialect, table, columns, beside, values, bounds).await?;
     if let Some(step) = step.filter(|_| !read.columns.is_empty()) {
-        let wanted = prepared.wanted();
         let rows = json_of(read.columns.values().flat_map(BTreeMap::values).flatten());
         // What their own rows may keep has been looked at when the rules were applied.
         let own = among(connection, &of_taken(&wanted, step, &table.identity), &rows).await?;

@@ -144,6 +144,27 @@ async fn p18_the_portal_shows_what_was_given_to_others_and_the_report_names_no_c
     assert_eq!(trade.rows(elsewhere).await, others, "client 1 of another charity is another person");
 }
 
+#[tokio::test]
+async fn p18_a_missed_donation_to_the_charity_fails_a_rehearsal_and_one_to_another_charity_does_not() {
+    let trade = charity().await;
+    trade.write("list.txt", "1\n");
+    let rehearse = || trade.run(&["sweep", "--list", "list.txt", "--force", "--rehearse"]);
+    let missed = "INSERT INTO online_donations (online_id, organization_id, message, amount, donated_on) \
+                  VALUES (9001, 2, 'from client1@river.example', 5, '{today}')";
+    trade.execute(missed).await;
+    let answer = rehearse();
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("found: `online_donations.message` has former values of 1 client (accepted: "));
+    trade.execute("UPDATE online_donations SET organization_id = 1 WHERE online_id = 9001").await;
+    let answer = rehearse();
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(
+        answer.out.contains("\nfound: `online_donations.message` has former values of 1 client\n"),
+        "{}",
+        answer.out
+    );
+}
+
 /// An amount as the database writes it.
 fn trade_money(trade: &Trade, row: &str) -> String {
     let is_server = matches!(trade.place, crate::common::Place::Server(_));

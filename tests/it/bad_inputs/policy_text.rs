@@ -233,10 +233,21 @@ fn a_sweep_says_the_same_as_the_check() {
 fn what_is_accepted_must_be_there_and_has_a_reason() {
     let office = Office::new().policy_and(
         "[[accepted]]\ntable = \"nowhere\"\nreason = \"a list\"\n[[accepted]]\ntable = \"countries\"\ncolumn = \"nothing\"\n\
-         reason = \" \"\n",
+         reason = \" \"\n[[accepted]]\ntable = \"countries\"\nwhere = \"nobody = 1\"\nreason = \"a list\"\n\
+         [[accepted]]\ntable = \"countries\"\nwhere = \"1 = = 1\"\nreason = \"a list\"\n",
     );
     let said = office.check();
-    for part in ["accepted[1]", "`nowhere`", "accepted[2]", "has no column `nothing`", "`reason` is empty"] {
+    for part in [
+        "accepted[1]",
+        "`nowhere`",
+        "accepted[2]",
+        "has no column `nothing`",
+        "`reason` is empty",
+        "accepted[3].where",
+        "has no column `nobody`",
+        "accepted[4].where",
+        "is not an SQL expression",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }

@@ -330,10 +330,17 @@ async fn keys_of_a_sequence_that_begins_anew_are_warned_of() {
 async fn texts_that_almost_name_a_client_of_another_type_are_counted() {
     super::on_postgres();
     let (one, other) = ("0b8d3d56-2d0c-4c86-9d2b-6c4ff6ad20e1", "1c8d3d56-2d0c-4c86-9d2b-6c4ff6ad20e2");
-    for (declared, keys, letters, rows) in [
-        ("INTEGER", ["7", "80"], ["7".to_owned(), "007".to_owned(), " 7".to_owned(), "8".to_owned(), String::new()], 2),
+    for (declared, table, keys, letters, rows) in [
+        (
+            "INTEGER",
+            "post.letters",
+            ["7", "80"],
+            ["7".to_owned(), "007".to_owned(), " 7".to_owned(), "8".to_owned(), String::new()],
+            2,
+        ),
         (
             "UUID",
+            "letters",
             [one, other],
             [one.to_uppercase(), other.to_owned(), format!("{one} "), "x".to_owned(), "0".to_owned()],
             2,
@@ -341,10 +348,10 @@ async fn texts_that_almost_name_a_client_of_another_type_are_counted() {
     ] {
         let values = letters.map(|own| format!("('{own}', 'dear you')")).join(", ");
         let schema = format!(
-            "CREATE TABLE customers (no {declared} PRIMARY KEY, name TEXT);
-             CREATE TABLE letters (customer TEXT, body TEXT);
+            "CREATE SCHEMA post; CREATE TABLE customers (no {declared} PRIMARY KEY, name TEXT);
+             CREATE TABLE {table} (customer TEXT, body TEXT);
              INSERT INTO customers VALUES ('{}', 'Ann'), ('{}', 'Bob');
-             INSERT INTO letters VALUES {values};",
+             INSERT INTO {table} VALUES {values};",
             keys[0], keys[1]
         );
         let policy = policy(
@@ -356,6 +363,7 @@ async fn texts_that_almost_name_a_client_of_another_type_are_counted() {
             rows = "delete"
             "#,
         );
+        let policy = policy.replace("[tables.letters]", &format!("[tables.\"{table}\"]"));
         let company = Company::new(&schema, &policy).await;
         let store = &company.context.store;
         let loaded = company.context.planner.plan(store).await.expect("a plan");
