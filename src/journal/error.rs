@@ -1,7 +1,10 @@
 //! Why the journal cannot be read or written.
 
+use std::io::ErrorKind;
+
 use crate::bucket::words;
 use crate::domain::hint::{Act, Hint};
+use crate::domain::reading::trouble;
 
 /// Why the journal cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +51,10 @@ impl JournalError {
 
     pub(super) fn of(place: &str, error: &object_store::Error) -> Self {
         Self::Away { place: place.to_owned(), what: words(error) }
+    }
+
+    pub(super) fn unlisted(place: &str, kind: ErrorKind) -> Self {
+        Self::Away { place: place.to_owned(), what: format!("cannot be used: {}", trouble(kind)) }
     }
 
     pub(super) fn late(place: &str) -> Self {
