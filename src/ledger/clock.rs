@@ -40,7 +40,7 @@ struct Kind {
 }
 
 // Holds and outcomes keep theirs: the journal has the same moments, by which the two are compared.
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 20] = [
     Kind {
         what: "ticks of jobs",
         table: "lethe_jobs",
@@ -136,7 +136,37 @@ const KINDS: [Kind; 11] = [
         ahead: Some(APART),
         set: "closed_at = $2",
     },
+    // Or people would not be told that the journal is away until the clock reaches it.
+    since("the journal's trouble", "lethe_journal", "error_at", "error IS NOT NULL", "error_at = $2"),
+    // The same of deliveries that wait.
+    since("deliveries that wait", "lethe_deliveries", "made_at", "state = 'open'", "made_at = $2"),
+    // Or the next alert would pass for the one that is over.
+    since("ends of alerts", "lethe_alerts", "over_at", "over_at IS NOT NULL", "over_at = $2"),
+    // Or clients' names would be kept for longer, and a review whose process has ended would never be given up.
+    since("reviews", "lethe_reviews", "made_at", "state = 'waiting'", "made_at = $2"),
+    since("reviews in the making", "lethe_reviews", "alive_at", "state = 'making'", "alive_at = $2"),
+    since("imports", "lethe_imports", "alive_at", "state = 'reading'", "alive_at = $2"),
+    since("selections", "lethe_selections", "begun_at", "saved_at IS NULL", "begun_at = $2"),
+    since("hashes of clients", "lethe_recognized", "kept_at", "TRUE", "kept_at = $2"),
+    since(
+        "sessions",
+        "lethe_sessions",
+        "used_at",
+        "TRUE",
+        "used_at = $2, made_at = CASE WHEN made_at > $2 THEN $2 ELSE made_at END",
+    ),
 ];
+
+/// Since when something is so, which is no later than now.
+const fn since(
+    what: &'static str,
+    table: &'static str,
+    column: &'static str,
+    only: &'static str,
+    set: &'static str,
+) -> Kind {
+    Kind { what, table, column, only, ahead: Some(APART), set }
+}
 
 impl Ledger {
     /// Resets the moments that are ahead of the clock, stops sweeps whose day is, and notes what was reset.
