@@ -8,7 +8,7 @@ mod session;
 
 pub use dialect::Sqlite as Dialect;
 pub(super) use dialect::temporary;
-pub(super) use fault::fault;
+pub(super) use fault::{CORRUPT_VTAB, fault};
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
