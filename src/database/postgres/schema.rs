@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::triggers::deletes_from;
+use super::super::triggers::{deletes_from, with_called};
 use super::super::{Connection, Json, StoreError, query, query_scalar};
 use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Trigger, Unique};
 
@@ -42,7 +42,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
     let mut names: BTreeMap<i64, String> = BTreeMap::new();
     let listed = format!(
         "SELECT CAST(c.oid AS BIGINT), CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(c.relkind AS TEXT), \
-         n.nspname = current_schema() FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+         COALESCE(n.nspname = current_schema(), FALSE) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {OURS} ORDER BY 2, 3"
     );
     for row in query(&listed).fetch_all(&mut *connection).await? {
@@ -105,7 +105,11 @@ async fn columns(
          a.attnotnull OR t.typnotnull, a.attgenerated <> '' OR a.attidentity = 'a', \
          CAST(COALESCE(b.typcategory, t.typcategory) AS TEXT), CAST(COALESCE(b.typname, t.typname) AS TEXT), \
          CAST(l.collname AS TEXT), CAST(COALESCE(array_position(CAST(p.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT), \
-         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END \
+         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, \
+         CASE WHEN a.attgenerated <> '' THEN (SELECT CAST(jsonb_agg(DISTINCT e.attname) AS TEXT) FROM pg_attrdef AS g \
+         JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = g.oid AND d.refclassid = 'pg_class'::regclass \
+         JOIN pg_attribute AS e ON e.attrelid = d.refobjid AND e.attnum = d.refobjsubid AND e.attnum <> a.attnum \
+         WHERE g.adrelid = a.attrelid AND g.adnum = a.attnum AND d.refobjid = a.attrelid) END \
          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace \
          JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
          LEFT JOIN pg_collation AS l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
@@ -114,11 +118,13 @@ async fn columns(
     );
     for row in query(&sql).fetch_all(connection).await? {
         let Some(table) = table(schema, names, row.get(0)?) else { continue };
+        let made_of: Option<Json<Vec<String>>> = row.get(10)?;
         table.columns.push(LiveColumn {
             name: row.get(1)?,
             declared: row.get(2)?,
             not_null: row.get(3)?,
             generated: row.get(4)?,
+            made_of: made_of.map(|own| own.0).unwrap_or_default(),
             primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
             collation: row.get(7)?,
             base: row.get(9)?,
@@ -245,8 +251,7 @@ async fn checks(
     Ok(())
 }
 
-/// Triggers, and rules that rewrite statements, in the order of their names, as they fire. What a function calls in turn
-/// is not seen.
+/// Triggers, and rules that rewrite statements, in the order of their names, as they fire.
 async fn triggers(
     connection: &mut Connection,
     names: &BTreeMap<i64, String>,
@@ -261,15 +266,31 @@ async fn triggers(
          pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2",
         whole("t.tgrelid")
     );
-    for row in query(&sql).fetch_all(connection).await? {
+    let rows = query(&sql).fetch_all(&mut *connection).await?;
+    let functions = if rows.is_empty() { BTreeMap::new() } else { functions(connection).await? };
+    for row in rows {
         if let Some(table) = table(schema, names, row.get(0)?) {
             let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
-            let deletes_from = deletes_from(&text);
+            let deletes_from = deletes_from(&with_called(&text, &functions));
             let (name, deferred) = (row.get(1)?, row.get(5)?);
             table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete: true });
         }
     }
     Ok(())
+}
+
+/// The texts of the company's functions, by their names: those of one name together.
+async fn functions(connection: &mut Connection) -> Result<BTreeMap<String, String>, StoreError> {
+    let sql = "SELECT CAST(p.proname AS TEXT), string_agg(CASE p.prosrc WHEN '' THEN pg_get_functiondef(p.oid) ELSE p.prosrc END, ' ; ') \
+         FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace JOIN pg_language AS l ON l.oid = p.prolang \
+         WHERE l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
+         AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') \
+         GROUP BY 1";
+    let mut functions = BTreeMap::new();
+    for row in query(sql).fetch_all(connection).await? {
+        functions.insert(row.get(0)?, row.get(1)?);
+    }
+    Ok(functions)
 }
 
 /// Keys of which the sequence begins anew at its end: by identity, as the default, or owned.
