@@ -283,7 +283,7 @@ impl StoreError {
         match fault.number() & 0xff {
             5 | 6 => Cause::Locked,
             8 => Cause::ReadOnly,
-            11 => Cause::Damaged,
+            11 if fault.number() != super::sqlite::CORRUPT_VTAB => Cause::Damaged,
             13 => Cause::Full,
             14 => Cause::Unopenable,
             26 => Cause::NotADatabase,

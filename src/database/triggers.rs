@@ -1,5 +1,7 @@
 //! From which tables the text of a trigger deletes rows.
 
+use std::collections::BTreeMap;
+
 /// The tables, without their schema, from which a trigger's text deletes rows.
 /// What stands in its strings counts too, as it can be executed.
 pub(super) fn deletes_from(sql: &str) -> Vec<String> {
@@ -22,6 +24,34 @@ pub(super) fn deletes_from(sql: &str) -> Vec<String> {
         }
     }
     tables
+}
+
+/// The text with those of the functions that it calls, that these call, and so on.
+pub(super) fn with_called(text: &str, functions: &BTreeMap<String, String>) -> String {
+    let mut all = text.to_owned();
+    let mut left: BTreeMap<&String, &String> = functions.iter().collect();
+    let mut from = 0;
+    while from < all.len() {
+        let own = all[from..].to_ascii_lowercase();
+        from = all.len();
+        left.retain(|name, called| {
+            let is_called = calls(&own, &name.to_ascii_lowercase());
+            if is_called {
+                all.push('\n');
+                all.push_str(called);
+            }
+            !is_called
+        });
+    }
+    all
+}
+
+/// Whether a text has a function's name in front of a bracket.
+fn calls(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let within = text[..at].chars().next_back().is_some_and(|own| own.is_alphanumeric() || own == '_');
+        !within && text[at + name.len()..].trim_start_matches('"').trim_start().starts_with('(')
+    })
 }
 
 /// Whether the statement that makes a trigger says `DELETE` before its body.
@@ -51,6 +81,20 @@ fn words(sql: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn functions_are_followed_to_those_that_they_call() {
+        let functions = [
+            ("tidy", "PERFORM tidy_more (x)"),
+            ("tidy_more", "DELETE FROM b; PERFORM tidy(x)"),
+            ("y", "delete from c"),
+        ];
+        let functions: BTreeMap<String, String> =
+            functions.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let found = |text: &str| deletes_from(&with_called(text, &functions));
+        assert_eq!(found("BEGIN PERFORM public.\"tidy\"(OLD.id); DELETE FROM a; END"), ["a", "b"]);
+        assert!(found("BEGIN PERFORM untidy(OLD.y); NEW.tidy := 1; END").is_empty());
+    }
 
     #[test]
     fn the_tables_are_found_however_they_are_written() {

@@ -264,7 +264,7 @@ mod tests {
     fn an_e_mail_address_is_found_whole() {
         assert_found("x@y.z", &["mailto:x@y.z?subject", "<X@Y.Z>", "x%40y.z", "to=x%2540y.z"]);
         assert_absent("x@y.z", &["x@y.zz", "ax@y.z", "x@y-z"]);
-        assert_found("José+1@x.org", &["jos%C3%A9%2B1%40x.org", "jos%c3%a9+1@x.org"]);
+        assert_found("José+1@x.org", &["jos%C3%A9%2B1%40x.org", "jos%c3%a9+1@x.org", "jos%u00E9+1%40x.org"]);
     }
 
     #[test]
@@ -286,6 +286,9 @@ mod tests {
             "Th&#xE9;r&#232se&#160;O&rsquo;Brien",
             "Th&amp;eacute;r&amp;egrave;se O&amp;#39;Brien",
             "&lt;b&gt;Thérèse O&#146;Brien&lt;/b&gt;",
+            "Th&eacuter&egravese&nbspO&#39Brien",
+            "<p>Thérèse <b>O'Brien</b></p>",
+            "<td>Thérèse</td><td class=\"x\">O&#39;Brien</td>",
         ];
         assert_found("Thérèse O'Brien", &texts);
         assert_found(
@@ -293,6 +296,7 @@ mod tests {
             &["mailto:t7.obrien&#64;example.org", "t7&period;obrien&commat;example.org"],
         );
         assert_found("Smith & Sons", &["<n>Smith &amp; Sons</n>"]);
+        assert_absent("Anna Archer", &["Anna < Archer > Anna", "Anna <Archer", "<Anna Brown Archer>", "Anna<>Archer"]);
         assert_absent(
             "Ann",
             &["&#;", "&#x;", "&#99999999;", "&", "&;", "&#x41;nna", "&#65;nn&#x65;", "A&#110;&ntilde;a"],
@@ -305,6 +309,7 @@ mod tests {
             "Th=C3=A9r=C3=A8se O'Brien a =C3=A9crit",
             "Th=E9r=e8se O=27Brien",
             "Th=C3=A9r=C3=A8se=20O'Br=\r\nien",
+            "Th=C3=A9r=C3=A8se=20O'Br= \t\r\nien",
             "Subject: =?UTF-8?Q?Th=C3=A9r=C3=A8se_O=27Brien?=",
             "=?iso-8859-1?q?Th=E9r=E8se_O'Brien?=",
             "=?UTF-8?B?VGjDqXLDqHNlIE8nQnJpZW4=?= <t7@example.org>",
@@ -326,6 +331,8 @@ mod tests {
             r"Th\303\251r\303\250se O\'Brien",
             r"Th\u{e9}r\u{E8}se O\x27Brien",
             r#""Th\\xC3\\xA9r\\xC3\\xA8se O'Brien""#,
+            "name: 'Thérèse O''Brien'",
+            r#"{"yaml":"'Th\u00e9r\u00e8se O''Brien'"}"#,
         ];
         assert_found("Thérèse O'Brien", &texts);
         assert_found("Ann 😀", &[r"Ann\x20\ud83d\ude00", r"Ann\e\U0001f600", r"\x41nn\u{20}😀"]);
@@ -347,6 +354,9 @@ mod tests {
         assert_found("Thérèse O'Brien", &texts);
         // The same in the alphabet for URLs: `???>>>~~` needs both of its own signs.
         assert_found("Ann", &["Pz8_IEFubiA-Pj4", "Pz8/IEFubiA+Pj4="]);
+        // A piece of a large one begins and ends anywhere.
+        let large = "VGjDqXLDqHNlIE8nQnJpZW4g".repeat(4_000);
+        assert_found("Thérèse O'Brien", &[&large[1..], &large[2..70_003], &large[3..70_005], &large[4..70_009]]);
         assert_absent("Ann", &["QW5uYQ", "aaaaaaaaa", "========", "QUFBbm4gQUFB", "Hannover"]);
     }
 

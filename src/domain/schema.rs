@@ -61,6 +61,9 @@ pub struct LiveColumn {
     pub not_null: bool,
     /// Whether the database computes it.
     pub generated: bool,
+    /// The columns that the database computes it from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub made_of: Vec<String>,
     /// Its place in the primary key, counted from 1; 0 if it is no part of it.
     pub primary_key: u32,
     /// How its values compare, if not byte by byte: `NOCASE`, say.
@@ -184,10 +187,11 @@ impl LiveTable {
         self.unique.iter().any(|unique| !unique.partial && are_among(&unique.columns, columns))
     }
 
-    /// Whether two rows cannot hold the same in this column: it is unique by itself, or all of an expression that is.
+    /// Whether two rows cannot hold the same in this column: it is unique by itself, or all of an expression or of a
+    /// generated column that is.
     pub fn is_unique_alone(&self, column: &str) -> bool {
         self.unique.iter().any(|unique| match unique.columns.as_slice() {
-            [Some(own)] => own == column,
+            [Some(own)] => own == column || self.column(own).is_some_and(|own| own.made_of == [column]),
             [None] => matches!(unique.made_of.as_slice(), [own] if own == column),
             _ => false,
         })

@@ -69,6 +69,7 @@ fn add_column(table: &mut LiveTable, said: &str) {
         declared,
         not_null: marks.contains(&"required") || marks.contains(&"pk"),
         generated: marks.contains(&"generated"),
+        made_of: Vec::new(),
         primary_key,
         collation: None,
         base: None,

@@ -10,6 +10,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use super::JournalError;
 use crate::bucket::{Bucket, words};
+use crate::domain::reading::trouble;
 
 /// How long one request may take.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
@@ -94,14 +95,21 @@ impl Place {
     /// The numbers of the segments from this one on, in order.
     pub async fn from(&self, first: i64) -> Result<Vec<i64>, JournalError> {
         let (store, prefix) = self.open()?;
-        let behind = prefix.clone().join(name((first - 1).max(0)));
-        let listed = store.list_with_offset(Some(&prefix), &behind).try_filter_map(|object| {
-            let number = object.location.filename().and_then(number).filter(|number| *number >= first.max(1));
-            // Listed are also the objects of folders in it: another journal may be in one.
-            let number = number.filter(|number| object.location == prefix.clone().join(name(*number)));
-            std::future::ready(Ok(number))
-        });
-        let mut numbers: Vec<i64> = self.answered(listed.try_collect()).await?.map_err(|error| self.error(&error))?;
+        let mut numbers: Vec<i64> = if let At::Folder(folder) = &self.at {
+            let folder = folder.clone();
+            let listed = tokio::task::spawn_blocking(move || in_folder(&folder, first));
+            let listed = self.answered(listed).await?.unwrap_or_else(|_| Err(std::io::ErrorKind::Interrupted.into()));
+            listed.map_err(|error| self.away(format!("cannot be used: {}", trouble(error.kind()))))?
+        } else {
+            let behind = prefix.clone().join(name((first - 1).max(0)));
+            let listed = store.list_with_offset(Some(&prefix), &behind).try_filter_map(|object| {
+                let number = object.location.filename().and_then(number).filter(|number| *number >= first.max(1));
+                // Listed are also the objects of folders in it: another journal may be in one.
+                let number = number.filter(|number| object.location == prefix.clone().join(name(*number)));
+                std::future::ready(Ok(number))
+            });
+            self.answered(listed.try_collect()).await?.map_err(|error| self.error(&error))?
+        };
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -122,6 +130,19 @@ impl Place {
     fn away(&self, what: String) -> JournalError {
         JournalError::Away { place: self.shown.clone(), what }
     }
+}
+
+/// The segments in a folder. Nothing else in it is opened: names that are not UTF-8, folders that only another account
+/// may read (`lost+found` of a disk), links that lead around in a circle.
+fn in_folder(folder: &std::path::Path, first: i64) -> std::io::Result<Vec<i64>> {
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let number = entry.file_name().to_str().and_then(number).filter(|number| *number >= first.max(1));
+        // A link to a segment is one.
+        numbers.extend(number.filter(|_| entry.path().is_file()));
+    }
+    Ok(numbers)
 }
 
 /// A segment's name: numbers in front of each other sort as texts, too.

@@ -31,7 +31,7 @@ row! {
 type Kind = (&'static str, &'static str, &'static str, &'static str, Option<TimeDelta>, &'static str);
 
 // Holds and outcomes keep theirs: the journal has the same moments, by which the two are compared.
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 20] = [
     ("ticks of jobs", "lethe_jobs", "checked_at", "TRUE", Some(APART), "checked_at = $2"),
     // Or the tick would find that it has had its sweep, when it comes.
     ("ticks of sweeps", "lethe_sweeps", "tick", "tick IS NOT NULL", Some(APART), NO_TICK),
@@ -54,7 +54,22 @@ const KINDS: [Kind; 11] = [
     // Or the batch would seem to be worked on, and the night to have been lately.
     ("ends of batches", "lethe_batches", "done_at", "done_at IS NOT NULL", Some(APART), "done_at = $2"),
     ("ends of sweeps", "lethe_sweeps", "closed_at", "closed_at IS NOT NULL", Some(APART), "closed_at = $2"),
+    // Or people would not be told that the journal is away until the clock reaches it.
+    ("the journal's trouble", "lethe_journal", "error_at", "error IS NOT NULL", Some(APART), "error_at = $2"),
+    // The same of deliveries that wait.
+    ("deliveries that wait", "lethe_deliveries", "made_at", "state = 'open'", Some(APART), "made_at = $2"),
+    // Or the next alert would pass for the one that is over.
+    ("ends of alerts", "lethe_alerts", "over_at", "over_at IS NOT NULL", Some(APART), "over_at = $2"),
+    // Or clients' names would be kept for longer, and a review whose process has ended would never be given up.
+    ("reviews", "lethe_reviews", "made_at", "state = 'waiting'", Some(APART), "made_at = $2"),
+    ("reviews in the making", "lethe_reviews", "alive_at", "state = 'making'", Some(APART), "alive_at = $2"),
+    ("imports", "lethe_imports", "alive_at", "state = 'reading'", Some(APART), "alive_at = $2"),
+    ("selections", "lethe_selections", "begun_at", "saved_at IS NULL", Some(APART), "begun_at = $2"),
+    ("hashes of clients", "lethe_recognized", "kept_at", "TRUE", Some(APART), "kept_at = $2"),
+    ("sessions", "lethe_sessions", "used_at", "TRUE", Some(APART), USED),
 ];
+
+const USED: &str = "used_at = $2, made_at = CASE WHEN made_at > $2 THEN $2 ELSE made_at END";
 
 const NO_TICK: &str = "tick = NULL, note = COALESCE(note || '; ', '') || 'the clock was ahead: reset on ' \
      || substr(CAST($2 AS TEXT), 1, 10) || ', its tick was ' || tick";

@@ -14,8 +14,11 @@ use crate::domain::residue::unescaped;
 /// How often a value is decoded: a URL within the query of another is encoded twice.
 const DECODED: usize = 3;
 
+/// How many layers of JSON and HTML are taken off: HTML can stand in JSON.
+const UNESCAPED: usize = 2;
+
 /// What may stand around a name.
-const AROUND: [char; 7] = ['"', '\'', '`', '<', '>', '[', ']'];
+const AROUND: [char; 11] = ['"', '\'', '`', '<', '>', '[', ']', '(', ')', '{', '}'];
 
 /// What a value can mean.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,12 +61,18 @@ pub fn readings_of_path(path: &str) -> BTreeSet<Reading> {
 /// The readings of any value: also as a URL, and as each part that one may be taken apart into.
 #[must_use]
 pub fn readings_of_value(value: &[u8]) -> BTreeSet<Reading> {
-    const APART: [&[char]; 3] =
-        [&['?', '#'], &['?', '#', '&', ';'], &['?', '#', '&', ';', '=', ':', ',', '|', '"', '\n', '\r', '\t']];
+    const APART: [&[char]; 3] = [
+        &['?', '#'],
+        &['?', '#', '&', ';'],
+        &['?', '#', '&', ';', '=', ':', ',', '|', '"', '(', ')', '{', '}', '\n', '\r', '\t'],
+    ];
     let mut all = BTreeSet::new();
-    let value = text_of(value);
-    let texts = unescaped(&value).into_iter().flatten().chain([value]);
-    for text in texts.flat_map(|text| decoded(&text)) {
+    let mut texts = decoded(&text_of(value));
+    for _ in 0..UNESCAPED {
+        let plain: Vec<String> = texts.iter().flat_map(|text| unescaped(text)).flatten().collect();
+        texts.extend(plain.iter().flat_map(|text| decoded(text)));
+    }
+    for text in texts {
         read(&text, check(trimmed(&text)).is_ok(), &mut all);
         for signs in APART {
             for part in text.split(signs).filter(|part| part.len() < text.len()) {
@@ -102,7 +111,9 @@ fn trimmed(text: &str) -> &str {
 
 fn read(text: &str, is_whole: bool, all: &mut BTreeSet<Reading>) {
     let text = trimmed(text).replace('\\', "/");
-    let parts: Vec<&str> = text.split('/').map(trimmed).filter(|part| !matches!(*part, "" | "." | "..")).collect();
+    // Windows drops dots at the end of a name.
+    let parts = text.split('/').map(|part| trimmed(trimmed(part).trim_end_matches('.')));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     if parts.is_empty() {
         return;
     }
@@ -172,6 +183,13 @@ mod tests {
             ("ærø.jpg", "[\"photos\\/\\u00e6r\\u00f8.jpg\"]"),
             ("a&b.jpg", "https://cdn.example/a&amp;b.jpg"),
             ("it's.jpg", "<img src=\"photos/it&#39;s.jpg\">"),
+            ("it's.jpg", "{\"html\":\"<img src=\\\"photos\\/it&#39;s.jpg\\\">\"}"),
+            ("ærø.jpg", "%5B%22photos%5C%2F%5Cu00e6r%5Cu00f8.jpg%22%5D"),
+            ("ann.jpg", "{ann.jpg,bob.jpg}"),
+            ("ann.jpg", "![Ann](ann.jpg)"),
+            ("ann.jpg", "[Ann](/photos/ann.jpg \"Ann\")"),
+            ("ann.jpg", "url(ann.jpg)"),
+            ("ann.jpg", "ann.jpg."),
         ];
         for (path, value) in forms {
             assert!(is_alike(path, value.as_bytes()), "{path:?} in {value:?}");

@@ -20,13 +20,16 @@ const PASSES: usize = 3;
 pub(super) async fn is_empty(bucket: &Bucket) -> Result<bool, FileFault> {
     let marker = marker(bucket);
     let mut objects = bucket.store().list(Some(bucket.prefix()));
-    while let Some(object) = objects.try_next().await.map_err(fault)? {
-        // An object `photos/` that shows an empty folder is listed as `photos`.
-        if object.location != marker && object.location != *bucket.prefix() {
-            return Ok(false);
+    loop {
+        match objects.try_next().await {
+            Ok(None) => return Ok(true),
+            // An object `photos/` that shows an empty folder is listed as `photos`.
+            Ok(Some(object)) if object.location == marker || object.location == *bucket.prefix() => {}
+            // Of a name that cannot be read, such as `photos//a.jpg`, it is one.
+            Ok(Some(_)) | Err(Error::InvalidPath { .. }) => return Ok(false),
+            Err(error) => return Err(fault(error)),
         }
     }
-    Ok(true)
 }
 
 /// The object by which a root is recognized.

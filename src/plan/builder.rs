@@ -218,6 +218,10 @@ impl<'a> Builder<'a> {
         let is_moment_inside =
             |name: &str| inside.iter().any(|own| own.column(name).is_some_and(LiveColumn::is_moment));
         let inner_moments = condition.inner_columns().any(is_moment_inside);
+        // What a generated column says changes with those that it is made of.
+        let sources: Vec<String> =
+            spelt.iter().filter_map(|own| table.column(own)).flat_map(|own| own.made_of.iter().cloned()).collect();
+        spelt.extend(sources);
         let condition = condition.spelt(spelt).about_moments(about_moments, inner_moments);
         let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
         self.conditions.push(placed.clone());

@@ -501,7 +501,8 @@ impl TableRules<'_, '_> {
         columns.filter_map(|column| {
             let said = self.rule.columns.iter().find(|(name, _)| self.table.is_called(column, name));
             let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
-            let is_index = column.base.as_deref().unwrap_or(&column.declared) == "tsvector";
+            let declared = column.base.as_deref().unwrap_or(&column.declared);
+            let is_index = matches!(declared, "tsvector" | "tsvector[]" | "tsquery");
             let searched = SearchedColumn { name: column.name.clone(), is_index, empty: column.empty(), on_residue };
             (on_residue != OnResidue::Keep).then_some(searched)
         })

@@ -101,11 +101,15 @@ fn first_changed<'a>(reads: &'a BTreeSet<String>, rules: &[&Rule]) -> Option<&'a
 
 /// What decides on the result, and may have another value the second time.
 fn read_again(rule: &Rule, table: &LiveTable) -> BTreeSet<String> {
+    let spelt = |other: &String| match table.column(other) {
+        Some(column) => column.made_of.iter().chain([&column.name]).cloned().collect(),
+        None => vec![other.clone()],
+    };
     let copied = rule.branches.iter().filter_map(|branch| match &branch.action {
-        Action::Copy(other) => Some(table.column(other).map_or_else(|| other.clone(), |column| column.name.clone())),
+        Action::Copy(other) => Some(other),
         _ => None,
     });
-    let mut reads: BTreeSet<String> = copied.collect();
+    let mut reads: BTreeSet<String> = copied.flat_map(spelt).collect();
     if rule.branches.len() > 1 {
         reads.extend(conditions(rule));
         reads.extend(rule.branches.iter().flat_map(|branch| ways(&branch.paths)));

@@ -80,6 +80,12 @@ pub struct Statements {
     pub recognized: Option<String>,
     /// Rules, with the table each is about.
     pub changes: Vec<(String, String)>,
+    /// Where in `changes` they are applied once more, as triggers may have written rows anew.
+    pub repeated: usize,
+    /// What is repeated for as long as triggers do so, with the table each is about.
+    pub again: Vec<(String, String)>,
+    /// Whether triggers wait for the end of the transaction.
+    pub is_deferred: bool,
     /// What is looked through for former values.
     pub searches: Vec<Search>,
     /// Rules that wait for the residue check, with the table each is about.
@@ -116,6 +122,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         let goes_late = step.delete_last || step.deletes.iter().any(|own| own.remembered.is_some());
         !step.triggers.is_empty() && (goes_late || !step.unlinks.is_empty())
     };
+    let repeated = changes.len();
     if let Some(last) = plan.steps.iter().rposition(|step| !step.triggers.is_empty()) {
         changes.extend(again(scope, &plan.steps[..last]));
     }
@@ -150,6 +157,9 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         former: former(scope, plan),
         recognized: plan.recognition.as_ref().map(|own| super::recognize::of_taken(scope, own)),
         changes,
+        repeated,
+        again: if has_triggers { again(scope, &plan.steps) } else { Vec::new() },
+        is_deferred,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
         searched_twice,

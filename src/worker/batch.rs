@@ -16,6 +16,9 @@ use crate::plan::Plan;
 use crate::sql::batch::{self as sql, Statements};
 use crate::traces::Span;
 
+/// Times that the rules are applied to what triggers write anew. What is left then fails its clients.
+const MOST_ROUNDS: usize = 8;
+
 /// Clients that must not be taken, by their place in the batch, with the
 /// reasons as a JSON array.
 pub type Failing = BTreeMap<i64, String>;
@@ -166,9 +169,13 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>, since: String) 
     let step = Span::step("rules");
     let clients = kept::before(connection, &statements.kept).await?;
     let (changes, last_changes) = (statements.changes.iter(), statements.last_changes.iter());
-    let mut rules = 0..;
+    let (mut rules, mut written_anew) = (0.., false);
     for ((_, change), rule) in changes.zip(&mut rules) {
-        query(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
+        let rows = query(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
+        written_anew |= rows > 0 && rule >= statements.repeated;
+    }
+    if written_anew {
+        settle(connection, statements).await?;
     }
     drop(step);
     let step = Span::step("residue");
@@ -194,11 +201,28 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>, since: String) 
         // What is checked at the end is checked while it can still be told whose fault it is.
         query(check).execute(&mut *connection).await?;
     }
+    if statements.is_deferred {
+        settle(connection, statements).await?;
+    }
     if statements.searched_twice {
         search(connection, statements, &former).await?;
     }
     kept::check(connection, &statements.kept, clients).await?;
     Ok(Applied { former, since })
+}
+
+/// Applies the rules to what triggers write anew, which may make other triggers do so.
+async fn settle(connection: &mut Connection, statements: &Statements) -> Result<(), BatchFault> {
+    for _ in 0..MOST_ROUNDS {
+        let mut rows = 0;
+        for (_, change) in &statements.again {
+            rows += query(change).execute(&mut *connection).await?;
+        }
+        if rows == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Looks for former values in what is left.

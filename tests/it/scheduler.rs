@@ -410,6 +410,39 @@ async fn a_sweep_that_ended_under_a_clock_ahead_ended_no_later_than_now() {
 }
 
 #[tokio::test]
+async fn nothing_lasts_since_a_moment_that_is_ahead_of_the_clock() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let ahead = "'2036-01-01T00:00:00.000Z'";
+    for (table, columns, values) in [
+        ("journal", "id, hash, error, error_at", "1, '', 'is away', {ahead}"),
+        (
+            "deliveries",
+            "kind, target, sweep, body, message, state, run_at, made_at",
+            "'file', 'photos', 0, 'a', 'a', 'open', '', {ahead}",
+        ),
+        ("alerts", "event, kind, raised_at, over_at", "'journal-halted', 'journal-halted', '', {ahead}"),
+        ("reviews", "name, asked, digest, made_by, made_at, state", "'a', '{}', '', '', {ahead}, 'waiting'"),
+        (
+            "reviews",
+            "name, asked, digest, made_by, made_at, alive_at, state",
+            "'b', '{}', '', '', '', {ahead}, 'making'",
+        ),
+        ("selections", "name, parts, saved_by, begun_at", "'a', 1, '', {ahead}"),
+        ("recognized", "hash, client_key, kept_at", "'a', 'a', {ahead}"),
+    ] {
+        let values = values.replace("{ahead}", ahead);
+        company.execute(&format!("INSERT INTO lethe_{table} ({columns}) VALUES ({values})")).await;
+    }
+    scheduler::reset_moments_ahead(&company.context).await.expect("they are reset");
+    let since = "SELECT error_at FROM lethe_journal UNION ALL SELECT made_at FROM lethe_deliveries WHERE kind = 'file' \
+                 UNION ALL SELECT over_at FROM lethe_alerts WHERE over_at IS NOT NULL \
+                 UNION ALL SELECT COALESCE(alive_at, made_at) FROM lethe_reviews UNION ALL SELECT begun_at FROM lethe_selections \
+                 UNION ALL SELECT kept_at FROM lethe_recognized";
+    assert_eq!(company.rows(since).await, ["2026-01-10T12:00:00.000Z"; 7]);
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_resets").await, ["7"], "and people are told of each");
+}
+
+#[tokio::test]
 async fn the_brake_holds_for_what_is_taken_and_not_only_for_what_was_due_when_it_opened() {
     let braked = [job("nightly", "0 30 1 * * *", "UTC", "[brake]\nclients = 20")];
     let company = company_since(&braked, "2026-01-10T12:00:00Z").await;

@@ -295,3 +295,66 @@ async fn a_row_that_the_table_itself_keeps_from_being_changed_fails_its_client()
         assert_eq!(company.rows("SELECT name FROM customers WHERE no = 'C2'").await, ["Bob Baker"], "{what}");
     }
 }
+
+/// Tables into which triggers write the old names: the second has those of the first.
+const HISTORY: &str = "
+CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT);
+CREATE TABLE history (customer_no TEXT, name TEXT);
+CREATE TABLE a_history_of_that (customer_no TEXT, name TEXT);
+INSERT INTO customers VALUES ('A', 'Ann Archer'), ('B', 'Bob Baker');
+";
+
+const HISTORY_POLICY: &str = r#"
+client = { table = "customers", key = "no" }
+[tables.customers.columns]
+no.class = "non-personal"
+name = { class = "personal", replace = "Client", identifying = true }
+[tables.history]
+client = "customer_no"
+columns.customer_no.class = "non-personal"
+columns.name = { class = "personal", replace = "-" }
+[tables.a_history_of_that]
+client = "customer_no"
+columns.customer_no.class = "non-personal"
+columns.name = { class = "personal", replace = "-" }
+"#;
+
+/// Writes the old name down after each change.
+fn writes_down(table: &str, key: &str, into: &str, when: &str) -> String {
+    if is_on_postgres() {
+        format!(
+            "CREATE FUNCTION into_{into}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             INSERT INTO {into} VALUES (old.{key}, old.name); RETURN NULL; END $$; \
+             CREATE {when} AFTER UPDATE ON {table} {} FOR EACH ROW EXECUTE FUNCTION into_{into}();",
+            if when.contains("CONSTRAINT") { "DEFERRABLE INITIALLY DEFERRED" } else { "" }
+        )
+    } else {
+        format!("CREATE {when} AFTER UPDATE ON {table} BEGIN INSERT INTO {into} VALUES (old.{key}, old.name); END;")
+    }
+}
+
+#[tokio::test]
+async fn what_one_trigger_after_another_writes_into_histories_is_covered() {
+    let chain = writes_down("customers", "no", "history", "TRIGGER first")
+        + &writes_down("history", "customer_no", "a_history_of_that", "TRIGGER second");
+    assert_covered(&chain, "SELECT DISTINCT name FROM a_history_of_that").await;
+}
+
+/// SQLite has no triggers that wait.
+#[tokio::test]
+async fn what_a_trigger_writes_at_the_end_of_the_transaction_is_covered() {
+    if is_on_postgres() {
+        let late = writes_down("customers", "no", "history", "CONSTRAINT TRIGGER late");
+        assert_covered(&late, "SELECT DISTINCT name FROM history").await;
+    }
+}
+
+async fn assert_covered(triggers: &str, names: &str) {
+    let company = Company::new(HISTORY, HISTORY_POLICY).await;
+    company.execute(triggers).await;
+    let request = company.forced(&["A", "B"]);
+    let (rehearsed, _) = company.survey(&request, Mode::Rehearsal).await.expect("a rehearsal");
+    assert_eq!(rehearsed.tally.anonymized, 2);
+    assert_eq!(company.sweep(&request).await.expect("a sweep").anonymized, 2);
+    assert_eq!(company.rows(names).await, ["-"]);
+}

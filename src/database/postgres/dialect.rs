@@ -97,17 +97,24 @@ impl SqlDialect for Postgres {
                 turn: "SELECT pg_try_advisory_xact_lock(7022120)",
                 is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
                             AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
-                lockable: "SELECT t.value, CASE WHEN has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') \
-                       OR has_table_privilege(c.oid, 'TRUNCATE') THEN format('LOCK TABLE %s IN SHARE MODE', t.value) \
-                       ELSE (SELECT format('SELECT %I.%I(%L)', n.nspname, p.proname, t.value) FROM pg_class AS l \
+                // Of a view, the tables behind it.
+                lockable: "WITH RECURSIVE read AS (SELECT CAST(to_regclass(t.value) AS oid) AS oid \
+                       FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                       UNION SELECT d.refobjid FROM read AS v JOIN pg_class AS w ON w.oid = v.oid AND w.relkind = 'v' \
+                       JOIN pg_rewrite AS r ON r.ev_class = v.oid JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass \
+                       AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid) \
+                       SELECT CAST(t.name AS TEXT), CASE WHEN has_table_privilege(c.oid, 'UPDATE') \
+                       OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE') \
+                       THEN format('LOCK TABLE %s IN SHARE MODE', t.name) WHEN has_any_column_privilege(c.oid, 'SELECT') \
+                       THEN (SELECT format('SELECT %I.%I(%L)', n.nspname, p.proname, t.name) FROM pg_class AS l \
                        JOIN pg_namespace AS n ON n.oid = l.relnamespace JOIN pg_proc AS p ON p.pronamespace = n.oid \
                        WHERE l.oid = to_regclass('lethe_holds') AND p.proname = 'lethe_lock' AND p.prosecdef \
                        AND CAST(p.proargtypes AS TEXT) = CAST(CAST('regclass' AS REGTYPE) AS OID)::TEXT \
                        AND has_function_privilege(p.oid, 'EXECUTE')) END \
-                       FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
-                       JOIN pg_class AS c ON c.oid = to_regclass(t.value) AND c.relkind IN ('r', 'p') \
+                       FROM read JOIN pg_class AS c ON c.oid = read.oid AND c.relkind IN ('r', 'p') \
                        JOIN pg_namespace AS own ON own.oid = c.relnamespace \
-                       AND own.nspname <> 'information_schema' AND own.nspname NOT LIKE 'pg\\_%'",
+                       AND own.nspname <> 'information_schema' AND own.nspname NOT LIKE 'pg\\_%' \
+                       CROSS JOIN LATERAL (SELECT CAST(c.oid AS REGCLASS) AS name) AS t",
                 lock: "SELECT pg_temp.lethe_close(ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS JSONB))), CAST($2 AS INTEGER))",
             }),
             check_constraints_now: Some("SET CONSTRAINTS ALL IMMEDIATE"),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::triggers::deletes_from;
-use super::super::{Connection, StoreError, query, query_scalar};
+use super::super::triggers::{deletes_from, with_called};
+use super::super::{Connection, StoreError, query, query_as, query_scalar};
 use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Trigger, Unique};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
@@ -44,7 +44,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
     let mut names: BTreeMap<i64, String> = BTreeMap::new();
     let listed = format!(
         "SELECT CAST(c.oid AS BIGINT), CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(c.relkind AS TEXT), \
-         n.nspname = current_schema() FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+         COALESCE(n.nspname = current_schema(), FALSE) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {OURS} ORDER BY 2, 3"
     );
     for row in query(&listed).fetch_all(&mut *connection).await? {
@@ -129,7 +129,11 @@ impl Reading<'_> {
          a.attnotnull OR t.typnotnull, a.attgenerated <> '' OR a.attidentity = 'a', \
          CAST(COALESCE(b.typcategory, t.typcategory) AS TEXT), CAST(COALESCE(b.typname, t.typname) AS TEXT), \
          CAST(l.collname AS TEXT), CAST(COALESCE(array_position(CAST(p.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT), \
-         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END \
+         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, \
+         CASE WHEN a.attgenerated <> '' THEN (SELECT CAST(jsonb_agg(DISTINCT e.attname) AS TEXT) FROM pg_attrdef AS g \
+         JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = g.oid AND d.refclassid = 'pg_class'::regclass \
+         JOIN pg_attribute AS e ON e.attrelid = d.refobjid AND e.attnum = d.refobjsubid AND e.attnum <> a.attnum \
+         WHERE g.adrelid = a.attrelid AND g.adnum = a.attnum AND d.refobjid = a.attrelid) END \
          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace \
          JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
          LEFT JOIN pg_collation AS l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
@@ -143,6 +147,7 @@ impl Reading<'_> {
                 declared: row.get(2)?,
                 not_null: row.get(3)?,
                 generated: row.get(4)?,
+                made_of: row.get::<Option<Vec<String>>>(10)?.unwrap_or_default(),
                 primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
                 collation: row.get(7)?,
                 base: row.get(9)?,
@@ -239,8 +244,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Triggers, and rules that rewrite statements, in the order of their names, as they fire. What a function calls in turn
-    /// is not seen.
+    /// Triggers, and rules that rewrite statements, in the order of their names, as they fire.
     async fn triggers(&mut self) -> Result<(), StoreError> {
         // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
         // Those of a partition, and of a table that inherits, fire for rows that are written by way of the table above.
@@ -252,15 +256,27 @@ impl Reading<'_> {
          UNION SELECT CAST(up.above AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
          pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r JOIN up ON up.own = r.ev_class \
          WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
-        for row in query(sql).fetch_all(&mut *self.connection).await? {
+        let rows = query(sql).fetch_all(&mut *self.connection).await?;
+        let functions = if rows.is_empty() { BTreeMap::new() } else { self.functions().await? };
+        for row in rows {
             if let Some(table) = self.table(row.get(0)?) {
                 let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
-                let deletes_from = deletes_from(&text);
+                let deletes_from = deletes_from(&with_called(&text, &functions));
                 let (name, deferred) = (row.get(1)?, row.get(5)?);
                 table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete: true });
             }
         }
         Ok(())
+    }
+
+    /// The texts of the company's functions, by their names: those of one name together.
+    async fn functions(&mut self) -> Result<BTreeMap<String, String>, StoreError> {
+        let sql = "SELECT CAST(p.proname AS TEXT), string_agg(CASE p.prosrc WHEN '' THEN pg_get_functiondef(p.oid) ELSE p.prosrc END, ' ; ') \
+         FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace JOIN pg_language AS l ON l.oid = p.prolang \
+         WHERE l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
+         AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') \
+         GROUP BY 1";
+        query_as::<(String, String)>(sql).fetch_all(&mut *self.connection).await.map(|all| all.into_iter().collect())
     }
 
     /// Keys of which the sequence begins anew at its end: by identity, as the default, or owned.

@@ -91,7 +91,18 @@ async fn inherited(connection: &mut Connection, plan: &Plan, problems: &mut Vec<
         text(&Dialect.qualified(&client.table))
     );
     let family: Vec<String> = query_scalar(family).fetch_all(&mut *connection).await?;
-    for (at, one) in family.iter().enumerate() {
+    let keys: Vec<String> = client.key.iter().map(|own| name(own)).collect();
+    let keys = keys.join(", ");
+    for (at, one) in family.iter().enumerate().filter(|_| family.len() > 1) {
+        let twice =
+            format!("SELECT 1 FROM ONLY {one} WHERE ({keys}) IS NOT NULL GROUP BY {keys} HAVING count(*) > 1 LIMIT 1");
+        if query(twice).fetch_optional(&mut *connection).await?.is_some() {
+            problems.push(Problem::new(
+                "client.key",
+                format!("a key is in `{one}` twice, and the client table's unique index does not hold there"),
+                "give each client a key that it has alone, and that table a unique index of its own",
+            ));
+        }
         for other in &family[at + 1..] {
             let same: Vec<String> = client.key.iter().map(|own| format!("a.{0} = b.{0}", name(own))).collect();
             let sql = format!("SELECT 1 FROM ONLY {one} AS a JOIN ONLY {other} AS b ON {} LIMIT 1", same.join(" AND "));

@@ -18,6 +18,9 @@ const NAMES_ONLY: &[&str] = &[
     "foreign key mismatch - ",
 ];
 
+/// What a virtual table says of its own content: a search index that is not as the rows are, and not a damaged file.
+pub(in crate::database) const CORRUPT_VTAB: u32 = 267;
+
 /// By the codes of <https://www.sqlite.org/rescode.html>.
 pub(in crate::database) fn fault(database: &dyn DatabaseError) -> Fault {
     let code = database.code().unwrap_or_default().into_owned();
@@ -34,6 +37,7 @@ pub(in crate::database) fn fault(database: &dyn DatabaseError) -> Fault {
     let kind = match number & 0xff {
         // ERROR (a function's complaint about a value), TOOBIG, CONSTRAINT, MISMATCH.
         1 | 18 | 19 | 20 => FaultKind::Rows,
+        11 if number == CORRUPT_VTAB => FaultKind::Rows,
         // INTERNAL, ABORT, NOMEM, INTERRUPT, NOTFOUND, NOLFS, RANGE: functions and virtual tables of the company's
         // can end with any of them.
         2 | 4 | 7 | 9 | 12 | 22 | 25 => FaultKind::Statement,
@@ -45,6 +49,7 @@ pub(in crate::database) fn fault(database: &dyn DatabaseError) -> Fault {
 /// SQLite's result codes in words. Source: <https://www.sqlite.org/rescode.html>.
 fn meaning(code: u32) -> &'static str {
     match code & 0xff {
+        11 if code == CORRUPT_VTAB => "a search index that does not match its table",
         1 => "a value that an expression cannot take",
         5 | 6 => "locked",
         8 => "read-only",

@@ -7,7 +7,7 @@ mod schema;
 mod session;
 
 pub use dialect::Sqlite as Dialect;
-pub(super) use fault::fault;
+pub(super) use fault::{CORRUPT_VTAB, fault};
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;

@@ -33,9 +33,13 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
                 let is_given_again = !has_no_row_ids && gives_keys_again(&table, &sql);
                 table.gives_keys_again = is_given_again.then_some("declare it INTEGER PRIMARY KEY AUTOINCREMENT");
                 table.replaces = replaces(&sql);
+                let computed = computed(&sql, &table);
                 let collations = collations(&sql);
                 for column in &mut table.columns {
                     column.collation = collations.get(&column.name.to_ascii_lowercase()).cloned();
+                    if column.generated {
+                        column.made_of = computed.get(&column.name.to_ascii_lowercase()).cloned().unwrap_or_default();
+                    }
                     // Where types are kept to, ANY keeps 7 and '7' apart; elsewhere it makes a number of both.
                     if table.strict && column.declared.eq_ignore_ascii_case("any") {
                         column.base = Some(String::new());
@@ -118,6 +122,7 @@ async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, Sto
             not_null: row.get::<i64>(2)? != 0,
             primary_key: u32::try_from(row.get::<i64>(3)?).unwrap_or(0),
             generated: row.get::<i64>(4)? >= 2,
+            made_of: Vec::new(),
             collation: None,
             base: None,
             told: None,
@@ -312,6 +317,35 @@ fn collations(sql: &str) -> BTreeMap<String, String> {
     found
 }
 
+/// The columns that follow `AS` in a `CREATE TABLE` statement, in small letters, with those that each is computed from.
+fn computed(sql: &str, table: &LiveTable) -> BTreeMap<String, Vec<String>> {
+    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return BTreeMap::new() };
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut depth, mut column, mut is_computed) = (0_usize, None, false);
+    for token in tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))) {
+        match token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            Token::Comma if depth == 1 => (column, is_computed) = (None, false),
+            Token::Word(word) if depth == 1 && column.is_none() => column = Some(word.value.to_ascii_lowercase()),
+            Token::Word(word) if depth == 1 => {
+                is_computed = word.quote_style.is_none() && word.value.eq_ignore_ascii_case("as");
+            }
+            Token::Word(word) if depth > 1 && is_computed => {
+                let own = table.columns.iter().find(|own| own.name.eq_ignore_ascii_case(&word.value));
+                if let (Some(column), Some(own)) = (&column, own) {
+                    let made_of = found.entry(column.clone()).or_default();
+                    if !made_of.contains(&own.name) {
+                        made_of.push(own.name.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,6 +356,15 @@ mod tests {
                    d TEXT COLLATE BINARY, e INT, UNIQUE (e COLLATE NOCASE))";
         let found: Vec<(String, String)> = collations(sql).into_iter().collect();
         assert_eq!(found, [("a".into(), "NOCASE".into()), ("b c".into(), "RTRIM".into())]);
+    }
+
+    #[test]
+    fn computed_columns_are_found_with_those_that_they_are_made_of() {
+        let column = |name: &str| LiveColumn { name: name.to_owned(), ..LiveColumn::default() };
+        let table = LiveTable { columns: ["A", "b c", "d"].map(column).to_vec(), ..LiveTable::default() };
+        let sql = "CREATE TABLE t (A TEXT DEFAULT (lower('b')), d AS (lower(a || \"b c\")) STORED NOT NULL, \"b c\" TEXT CHECK (d > 1))";
+        let found: Vec<(String, Vec<String>)> = computed(sql, &table).into_iter().collect();
+        assert_eq!(found, [("d".into(), vec!["A".into(), "b c".into()])]);
     }
 
     #[test]

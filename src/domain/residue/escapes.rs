@@ -14,17 +14,24 @@ use super::entities::NAMES;
 pub(super) type Unescape = fn(&str) -> Option<String>;
 
 /// What is read, the most common first.
-pub(super) const ALL: [Unescape; 8] = [json, percent, query, html, backslash, encoded_words, quoted_printable, base64];
+pub(super) const ALL: [Unescape; 11] =
+    [json, percent, percent_u, query, html, tags, backslash, doubled, encoded_words, quoted_printable, base64];
 
 /// The longest name of a character in HTML, and the longest encoded word of a mail's header that is read.
 const LONGEST_NAME: usize = 24;
 const LONGEST_WORD: usize = 512;
+
+/// The longest name of a character of western Europe, such as `Aacute`: HTML reads these without a semicolon too.
+const LONGEST_BARE_NAME: usize = 6;
 
 /// Fewer signs of base64 than this are looked through in vain in every text.
 const FEWEST_SIGNS: usize = 8;
 
 /// A line of base64 that is broken is at least this long.
 const BROKEN_LINE: usize = 60;
+
+/// So many signs of base64 may be a piece of more, which begins and ends anywhere.
+const A_PIECE: usize = 64 << 10;
 
 /// JSON's. `\'` counts as one, since many programs write it; half a surrogate
 /// pair becomes U+FFFD, and what is not an escape stays as it is.
@@ -60,6 +67,18 @@ fn percent(text: &str) -> Option<String> {
     }
 }
 
+/// Those that JavaScript's `escape` writes beside them: `%u00E9`.
+fn percent_u(text: &str) -> Option<String> {
+    memmem::find(text.as_bytes(), b"%u")?;
+    json(&text.replace("%u", r"\u"))
+}
+
+/// Quotes within the single quotes of YAML and SQL.
+fn doubled(text: &str) -> Option<String> {
+    memmem::find(text.as_bytes(), b"''")?;
+    Some(text.replace("''", "'"))
+}
+
 /// `+` as a space in what may be the query of a URL.
 fn query(text: &str) -> Option<String> {
     let may_be_query = text.contains('+') && text.contains(['=', '%']);
@@ -87,6 +106,23 @@ pub(super) fn html(text: &str) -> Option<String> {
     is_any.then(|| plain + rest)
 }
 
+/// The tags of HTML and XML, which can stand between two words of a name.
+fn tags(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut is_any = false;
+    while let Some(at) = memchr(b'<', rest.as_bytes()) {
+        let (before, tag) = (&rest[..at], &rest[at + 1..]);
+        let Some(end) = memchr(b'>', tag.as_bytes()) else { break };
+        let is_tag = tag.starts_with(|own: char| own.is_ascii_alphabetic() || own == '/');
+        plain.push_str(before);
+        plain.push(if is_tag { ' ' } else { '<' });
+        rest = if is_tag { &tag[end + 1..] } else { tag };
+        is_any |= is_tag;
+    }
+    is_any.then(|| plain + rest)
+}
+
 /// What stands behind an `&`: its character, and how many bytes say so.
 fn character_reference(text: &str) -> Option<(char, usize)> {
     let bytes = text.as_bytes();
@@ -102,9 +138,17 @@ fn character_reference(text: &str) -> Option<(char, usize)> {
         let end = from + length;
         return Some((character, end + usize::from(bytes.get(end) == Some(&b';'))));
     }
-    let length = bytes.iter().take(LONGEST_NAME).position(|own| *own == b';')?;
-    let at = NAMES.binary_search_by(|(name, _)| name.as_bytes().cmp(&bytes[..length])).ok()?;
-    Some((NAMES[at].1, length + 1))
+    let named = |length: usize| {
+        let at = NAMES.binary_search_by(|(name, _)| name.as_bytes().cmp(&bytes[..length])).ok()?;
+        Some((NAMES[at].1, length))
+    };
+    let end = bytes.iter().take(LONGEST_NAME).position(|own| *own == b';');
+    if let Some((character, length)) = end.and_then(named) {
+        return Some((character, length + 1));
+    }
+    let letters = bytes.iter().take(LONGEST_BARE_NAME).take_while(|own| own.is_ascii_alphanumeric()).count();
+    let mut bare = (2..=letters).rev().filter_map(named);
+    bare.find(|(character, _)| ('\u{a0}'..='\u{ff}').contains(character))
 }
 
 /// Those of YAML and of programming languages that JSON has not: bytes in hex
@@ -236,9 +280,11 @@ fn equals(text: &[u8]) -> Vec<u8> {
     while let Some(at) = memchr(b'=', rest) {
         plain.extend_from_slice(&rest[..at]);
         rest = &rest[at + 1..];
-        let length = match rest {
-            [b'\r', b'\n', ..] => 2,
-            [b'\n', ..] => 1,
+        // What white space there is in front of the break is none of the text.
+        let space = rest.iter().take_while(|own| matches!(own, b' ' | b'\t')).count();
+        let length = match &rest[space..] {
+            [b'\r', b'\n', ..] => space + 2,
+            [b'\n', ..] => space + 1,
             _ => {
                 let byte = hex_byte(rest);
                 plain.push(byte.unwrap_or(b'='));
@@ -300,6 +346,13 @@ fn decoded_run(run: &[u8]) -> Option<String> {
     }
     if let Some(text) = decoded(run).and_then(said) {
         return Some(text);
+    }
+    if run.len() >= A_PIECE {
+        let groups = (0..4).filter_map(|at| decoded(run[at..].as_chunks::<4>().0.as_flattened()).map(readable));
+        let groups: Vec<String> = groups.collect();
+        if !groups.is_empty() {
+            return Some(groups.join(" "));
+        }
     }
     // A path or a name can stand in front of it.
     let is_joint = |own: &u8| matches!(own, b'/' | b'+' | b'-' | b'_');

@@ -57,6 +57,18 @@ async fn a_whole_bucket_can_be_a_root_and_what_is_gone_already_is_done() {
 }
 
 #[tokio::test]
+async fn an_object_whose_name_cannot_be_read_keeps_no_other_from_being_deleted() {
+    let shop = Shop::new(ANN, FILES).await;
+    let odd = ["app/papers//odd.pdf", "app/photos//odd.jpg"];
+    for name in odd.into_iter().chain(["app/photos/2024/ann #1 æ.jpg", "app/papers/A/1.pdf"]) {
+        shop.server.write(name);
+    }
+    shop.done(&["sweep", "--due", "--wait"]);
+    assert_eq!(shop.server.objects(), odd);
+    assert_eq!(shop.through().await, ["file|photos|deleted|1", "folder|papers|deleted|1"]);
+}
+
+#[tokio::test]
 async fn a_folder_of_more_objects_than_one_answer_lists_goes_whole() {
     let shop = Shop::new(ANN, FILES).await;
     for page in 0..2_300 {

@@ -104,13 +104,18 @@ async fn a_file_that_a_client_who_stays_may_name_in_any_awkward_form_stays() {
         ("jon.jpg", "jon.jpg\n"),
         ("kim.jpg", "\tkim.jpg"),
         ("leo.jpg", "leo.jpg/"),
+        ("max.jpg", "{max.jpg,ned.jpg}"),
+        ("ola.jpg", "![Ola](photos/ola.jpg)"),
+        ("pia's.jpg", "{\"html\":\"<img src=\\\"photos/pia&#39;s.jpg\\\">\"}"),
     ];
     let mut rows =
         "INSERT INTO customers (no, photo, due) VALUES ('Y', 'zoe.jpg', '2026-01-01'), ('Z', 'zoe2.jpg', NULL);"
             .to_owned();
     for (at, (path, form)) in forms.iter().enumerate() {
         rows += &format!(
-            "INSERT INTO customers (no, photo, due) VALUES ('A{at:02}', '{path}', '2026-01-01'), ('B{at:02}', '{form}', NULL);"
+            "INSERT INTO customers (no, photo, due) VALUES ('A{at:02}', '{}', '2026-01-01'), ('B{at:02}', '{}', NULL);",
+            path.replace('\'', "''"),
+            form.replace('\'', "''")
         );
     }
     let shop = Shop::new(&rows).await;

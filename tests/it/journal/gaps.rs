@@ -1,5 +1,10 @@
 //! A segment that is lost is noticed, whether the database is older than the journal or not.
 
+use std::ffi::OsStr;
+use std::fs::Permissions;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::JournalError;
 use lethe::worker::journal::Keeper;
@@ -134,6 +139,25 @@ async fn only_what_is_called_a_segment_and_is_in_the_journal_itself_counts() {
     open(&kept.company.context, &kept.company.request(SweepKind::Due)).await.expect("the journal is whole");
     assert!(kept.verify().await.whole);
     assert_eq!(std::fs::read_dir(&within).expect("a folder").count(), 3);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_beside_the_segments_keeps_no_journal_from_being_read() {
+    let (kept, _) = four().await;
+    let folder = kept.folder();
+    std::fs::write(folder.join(OsStr::from_bytes(b"caf\xe9.txt")), "x").expect("a file");
+    symlink(".", folder.join("again")).expect("a link to itself");
+    symlink("nowhere", folder.join("segment-0000000009.jsonl")).expect("a link to nothing");
+    // As on a disk of its own: only root may open it.
+    let found = folder.join("lost+found");
+    std::fs::create_dir(&found).expect("a folder");
+    std::fs::set_permissions(&found, Permissions::from_mode(0)).expect("a right less");
+    assert!(kept.company.context.ledger.place_hold("C1", "a court", "test").await.expect("a hold"));
+    kept.keep().await.expect("the journal is kept");
+    assert_eq!(segments(&folder).len(), 6, "five, and the link");
+    assert!(kept.verify().await.whole);
+    open(&kept.company.context, &kept.company.request(SweepKind::Due)).await.expect("the journal is whole");
+    std::fs::set_permissions(&found, Permissions::from_mode(0o700)).expect("it can be deleted");
 }
 
 #[tokio::test]

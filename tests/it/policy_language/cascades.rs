@@ -169,6 +169,27 @@ async fn a_trigger_that_deletes_rows_of_other_clients_is_refused_like_a_foreign_
     assert_eq!(problems(&schema, &tickets(through, "rows = \"delete\"")).await, Vec::<String>::new());
 }
 
+/// SQLite has no functions.
+#[tokio::test]
+async fn a_function_that_a_trigger_calls_is_followed_to_the_rows_that_it_deletes() {
+    if !is_on_postgres() {
+        return;
+    }
+    let schema = TICKETS.replace("('A', 'Ann'), ('B', 'Bob')", "('A', 'Ann', 'h'), ('B', 'Bob', 'h')").replace("{action}", "")
+        + "CREATE FUNCTION tidied(was BIGINT) RETURNS void LANGUAGE sql AS 'DELETE FROM replies WHERE ticket = was';
+           CREATE PROCEDURE tidy_up(was BIGINT) LANGUAGE plpgsql AS $$ BEGIN PERFORM public.tidied(was); END $$;
+           CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN CALL \"tidy_up\" (OLD.id); RETURN OLD; END $$;
+           CREATE TRIGGER tidy BEFORE DELETE ON tickets FOR EACH ROW EXECUTE FUNCTION tidy();";
+    assert_one(
+        &schema,
+        &tickets("\"author\"", "rows = \"delete\""),
+        &["tables.tickets.rows", "`replies`", "trigger `tidy`"],
+    )
+    .await;
+    let through = r#"{ column = "ticket", through = "tickets" }"#;
+    assert_eq!(problems(&schema, &tickets(through, "rows = \"delete\"")).await, Vec::<String>::new());
+}
+
 #[test]
 fn an_answer_to_a_deleted_message_stays_without_it() {
     assert_changes(

@@ -294,3 +294,23 @@ async fn a_filter_compares_as_the_column_does() {
         assert_eq!(passed.map(|client| client.key).collect::<String>(), expected, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_guard_on_a_column_computed_from_what_a_rule_changes_is_asked_before_that() {
+    let schema =
+        "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, small TEXT GENERATED ALWAYS AS (lower(name)) STORED);
+        INSERT INTO customers (no, name) VALUES ('A', 'Ann Archer'), ('B', 'Client');";
+    let rules = policy(
+        r#"
+        [tables.customers.columns]
+        no.class = "non-personal"
+        name = { class = "personal", replace = "Client", identifying = true }
+        [[guards]]
+        name = "unnamed"
+        reason = "has no name"
+        where = "small = 'client'"
+        "#,
+    );
+    let company = Company::new(schema, &rules).await;
+    assert_eq!(outcomes(&company, &["A", "B"]).await, ["A anonymized", r#"B refused ["unnamed"]"#]);
+}

@@ -58,6 +58,21 @@ fn a_rule_that_depends_on_what_is_changed_too() {
 }
 
 #[test]
+fn a_rule_that_depends_on_a_column_computed_from_what_is_changed_too() {
+    let replaced = ("name", "{ class = \"personal\", replace = \"Client\" }");
+    let schema = SCHEMA
+        .replace("nick TEXT", "nick TEXT GENERATED ALWAYS AS (lower(name)) STORED")
+        .replace("note TEXT", "note TEXT, code TEXT GENERATED ALWAYS AS (lower(note)) STORED");
+    let copied = with(&[replaced, ("nick", ""), ("extra", "{ class = \"personal\", copy = \"nick\" }")], &[]);
+    assert_refused(&schema, &copied, "customers.columns.extra", "depends on `name`, which is changed too");
+    let cleared = ("note", "{ class = \"personal\", clear = true }");
+    let deleted = with(&[("nick", "")], &[("rows", "[{ delete = \"code = 'x'\" }]"), cleared]);
+    assert_refused(&schema, &deleted, "tables.orders.rows", "depends on `note`, which a rule of this table changes");
+    let unique = schema.replace("(lower(name)) STORED", "(lower(name)) STORED UNIQUE");
+    assert_refused(&unique, &with(&[replaced, ("nick", "")], &[]), "customers.columns.name", "`name` is UNIQUE");
+}
+
+#[test]
 fn a_rule_for_one_link_that_depends_on_what_is_changed_for_another() {
     let orders = [
         ("status", "{ class = \"personal\", clear = true }"),

@@ -14,7 +14,7 @@ const CUSTOMERS: &str = r#"
 "#;
 
 /// Texts that carry `Thérèse O'Brien` or `t.obrien@example.org`.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 17] = [
     "<p>Th&eacute;r&egrave;se O&#39;Brien</p>",
     "Th&#xe9;r&#232;se&nbsp;O&rsquo;Brien",
     "mailto:t.obrien&#64;example.org",
@@ -27,6 +27,11 @@ const TEXTS: [&str; 12] = [
     "data:text/plain;base64,dC5vYnJpZW5AZXhhbXBsZS5vcmc=",
     r#"{"html":"Th&eacute;r\u0026egrave;se O\u0027Brien"}"#,
     "?q=VGjDqXLDqHNlIE8nQnJpZW4%3D",
+    "<p>Th&eacute;r&egrave;se <b>O'Brien</b></p>",
+    "name: 'Thérèse O''Brien'",
+    "Th&eacuter&egravese&nbspO&#39Brien",
+    "Th%u00E9r%u00E8se%20O%27Brien",
+    "Th=C3=A9r=C3=A8se= \n O=27Brien",
 ];
 
 #[tokio::test]
@@ -136,6 +141,9 @@ async fn columns_of_every_type_that_holds_texts_are_read_as_texts() {
     let on_postgres = [
         ("tsvector", "to_tsvector('french', 'Rappeler Thérèse O''Brien lundi')"),
         ("tsvector", "strip(to_tsvector('simple', 'O''Brien, Thérèse'))"),
+        ("tsvector[]", "ARRAY[to_tsvector('simple', 'O''Brien, Thérèse')]"),
+        ("tsquery", "plainto_tsquery('simple', 'Thérèse O''Brien')"),
+        ("jsonb[]", "ARRAY[jsonb_build_object('called', 'Thérèse O''Brien')]"),
         ("hstore", "hstore('called', 'Thérèse O''Brien')"),
         ("text[]", "ARRAY['x', 'Thérèse O''Brien']"),
         ("xml", "CAST('<c>Th&#233;rèse O&#39;Brien</c>' AS xml)"),

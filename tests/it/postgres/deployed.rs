@@ -54,6 +54,20 @@ async fn the_roles_own_search_path_stays_in_force() {
 }
 
 #[tokio::test]
+async fn a_role_without_a_search_path_reads_tables_by_their_whole_names() {
+    super::on_postgres();
+    let place = Place::on_server(
+        "CREATE TABLE customers (no TEXT PRIMARY KEY);
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = ''''', current_database()); END $$;",
+    )
+    .await;
+    // Before there is a ledger, no schema is the current one.
+    let store = open_at(&place, url(&place)).await.unwrap();
+    let schema = store.schema().await.unwrap();
+    assert_eq!(schema.tables.keys().collect::<Vec<_>>(), ["public.customers"]);
+}
+
+#[tokio::test]
 async fn tables_called_like_the_ledgers_in_a_schema_found_before_it_are_refused() {
     super::on_postgres();
     let place = Place::on_server("CREATE TABLE lethe_migrations (version BIGINT)").await;
@@ -365,6 +379,22 @@ fn a_key_in_a_table_and_in_one_that_inherits_from_it_is_refused_with_both_named(
         )),
         "client.key",
         "`companies` and in `customers`",
+    );
+}
+
+#[test]
+fn a_key_that_is_twice_in_a_table_that_inherits_without_an_index_is_refused() {
+    super::on_postgres();
+    assert_refused(
+        "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT);
+         CREATE TABLE companies () INHERITS (customers);
+         INSERT INTO customers VALUES ('A', 'Ann'); INSERT INTO companies VALUES ('B', 'Baker Ltd'), ('B', 'Other Ltd');",
+        &policy(&format!(
+            "{NAMED}\n[tables.companies]\nclient = {{ column = \"no\", equals = \"no\" }}\ncolumns.no.class = \"non-personal\"\n\
+             columns.name = {{ class = \"personal\", replace = \"Client\" }}"
+        )),
+        "client.key",
+        "`companies` twice",
     );
 }
 

@@ -233,6 +233,17 @@ async fn no_session_writes_to_a_table_that_decides_while_a_batch_is_verified() {
 }
 
 #[tokio::test]
+async fn the_tables_behind_a_view_that_decides_are_locked_too() {
+    super::on_postgres();
+    let guard = "table = \"orders\"\nwhere = \"status IN (SELECT name FROM current_words) OR watched()\"";
+    let views = "CREATE SCHEMA other; CREATE TABLE other.words (name TEXT); \
+                 CREATE VIEW all_words AS SELECT name FROM other.words; \
+                 CREATE VIEW current_words AS SELECT name FROM all_words UNION SELECT name FROM all_words;";
+    let company = Company::new(&format!("{SCHEMA}{WATCHED}{views}"), &guarded(guard)).await;
+    assert_eq!(locked(&company).await, ["customers", "lethe_holds", "notes", "orders", "visits", "words"]);
+}
+
+#[tokio::test]
 async fn a_table_that_another_session_keeps_busy_leaves_the_others_locked() {
     super::on_postgres();
     let guard = "table = \"orders\"\nwhere = \"status = 'open' OR watched()\"";

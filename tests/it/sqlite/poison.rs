@@ -45,3 +45,29 @@ async fn text_that_is_no_text_does_not_hold_the_sweep_up() {
     assert_eq!(tally.anonymized + tally.failed, 40);
     assert!(tally.anonymized >= 39);
 }
+
+#[tokio::test]
+async fn a_client_whose_rows_a_search_index_does_not_know_fails_alone() {
+    let notes = "
+        CREATE TABLE notes (id INTEGER PRIMARY KEY, customer_no TEXT, body TEXT);
+        CREATE VIRTUAL TABLE found USING fts5 (body, content = 'notes', content_rowid = 'id');
+        INSERT INTO notes VALUES (17, 'C017', 'called twice');
+        CREATE TRIGGER changed AFTER UPDATE ON notes BEGIN
+          INSERT INTO found (found, rowid, body) VALUES ('delete', old.id, old.body);
+          INSERT INTO found (rowid, body) VALUES (new.id, new.body);
+        END;";
+    let rules = r#"
+[tables.notes]
+client = "customer_no"
+columns.id.class = "non-personal"
+columns.customer_no.class = "non-personal"
+columns.body = { class = "personal", replace = "removed" }
+"#;
+    let company = Company::new(&format!("{SCHEMA}{notes}"), &format!("{POLICY}{rules}")).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (39, 1));
+    assert_eq!(
+        company.rows("SELECT reasons FROM lethe_outcomes WHERE outcome = 'failed'").await,
+        [r#"["error 267 (a search index that does not match its table)"]"#]
+    );
+}
