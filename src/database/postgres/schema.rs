@@ -147,7 +147,7 @@ impl Reading<'_> {
                 declared: row.get(2)?,
                 not_null: row.get(3)?,
                 generated: row.get(4)?,
-                made_of: row.get::<Option<Vec<String>>>(10)?.unwrap_or_default(),
+                made_of: row.get::<Option<Vec<String>>>(10)?.unwrap_or_else(Vec::new),
                 primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
                 collation: row.get(7)?,
                 base: row.get(9)?,
