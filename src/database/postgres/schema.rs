@@ -124,7 +124,7 @@ async fn columns(
             declared: row.get(2)?,
             not_null: row.get(3)?,
             generated: row.get(4)?,
-            made_of: made_of.map(|own| own.0).unwrap_or_default(),
+            made_of: made_of.map_or_else(Vec::new, |own| own.0),
             primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
             collation: row.get(7)?,
             base: row.get(9)?,

@@ -37,8 +37,9 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
                 let collations = collations(&sql);
                 for column in &mut table.columns {
                     column.collation = collations.get(&column.name.to_ascii_lowercase()).cloned();
-                    if column.generated {
-                        column.made_of = computed.get(&column.name.to_ascii_lowercase()).cloned().unwrap_or_default();
+                    if let Some(made_of) = computed.get(&column.name.to_ascii_lowercase()).filter(|_| column.generated)
+                    {
+                        column.made_of.clone_from(made_of);
                     }
                     // Where types are kept to, ANY keeps 7 and '7' apart; elsewhere it makes a number of both.
                     if table.strict && column.declared.eq_ignore_ascii_case("any") {
