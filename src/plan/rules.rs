@@ -33,9 +33,9 @@ pub(super) fn build(builder: &mut Builder, client: &ClientPlan) -> Rules {
         let Some(rule) = builder.rule_of(&table.name) else { continue };
         let place = format!("tables.{}", table.name);
         let paths = builder.table_paths(table, &place);
-        let drafting = TableRules { table, rule, place, paths, client };
-        let fixed = drafting.build(builder, &mut rules, parents.contains(&table.name), &travelled);
-        drafting.search(&mut rules, &fixed, &travelled);
+        let drafting = TableRules { table, rule, place, paths, client, travelled: &travelled };
+        let fixed = drafting.build(builder, &mut rules, parents.contains(&table.name));
+        drafting.search(&mut rules, &fixed);
     }
     files::check_roots(builder, &rules.files);
     rules
@@ -48,18 +48,14 @@ pub(super) struct TableRules<'a, 'p> {
     pub(super) place: String,
     pub(super) paths: Vec<Path>,
     pub(super) client: &'p ClientPlan,
+    /// The columns that ways to clients run over, as (table, column).
+    travelled: &'p BTreeSet<(String, String)>,
 }
 
 impl TableRules<'_, '_> {
     /// Adds the table's step and its identifying columns; returns the columns
     /// whose content is known without looking, with the links it is known for: none for all.
-    fn build(
-        &self,
-        builder: &mut Builder,
-        rules: &mut Rules,
-        is_parent: bool,
-        travelled: &BTreeSet<(String, String)>,
-    ) -> BTreeMap<String, Vec<String>> {
+    fn build(&self, builder: &mut Builder, rules: &mut Rules, is_parent: bool) -> BTreeMap<String, Vec<String>> {
         let mut groups = Groups::new();
         let mut fixed = BTreeMap::new();
         let mut identifying: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
@@ -75,8 +71,7 @@ impl TableRules<'_, '_> {
             }
             self.named_file(builder, rules, column, said, None, &place);
             if said.cleanable && !said.acts() {
-                let travels = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-                rules.cleanable.extend(self.cleanable(builder, column, &links, travels, &place));
+                rules.cleanable.extend(self.cleanable(builder, column, &links, &place));
             }
             if all_rows_go && !said.acts() {
                 continue;
@@ -99,11 +94,9 @@ impl TableRules<'_, '_> {
             if rule.is_known() {
                 fixed.insert(column.name.clone(), links.clone());
             }
-            let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-            let turn = if unlinks { Turn::Last } else { Turn::Then };
-            groups.entry((turn, links)).or_default().push(rule);
+            groups.entry((self.turn(column), links)).or_default().push(rule);
         }
-        self.entries(builder, rules, &mut groups, travelled);
+        self.entries(builder, rules, &mut groups);
         self.mark_client(&mut groups);
         let referring = referring_to_rows_that_go(builder, self.table);
         settle::release(&mut groups, &referring, self.table);
@@ -137,18 +130,28 @@ impl TableRules<'_, '_> {
         fixed
     }
 
+    /// Whether ways to clients run over a column.
+    fn travels(&self, column: &LiveColumn) -> bool {
+        self.travelled.contains(&(self.table.name.clone(), column.name.clone()))
+    }
+
+    fn turn(&self, column: &LiveColumn) -> Turn {
+        if self.travels(column) { Turn::Last } else { Turn::Then }
+    }
+
     /// A column that is kept and can be emptied; `None` if it cannot.
     fn cleanable(
         &self,
         builder: &mut Builder,
         column: &LiveColumn,
         links: &[String],
-        travels: bool,
         place: &str,
     ) -> Option<Cleanable> {
         let why = match self.rule.rows {
             Some(Rows::All(_)) => "the rows are deleted, so nothing of them is left to be cleaned",
-            _ if travels => "other rows are reached through this column, so it cannot be cleaned by itself",
+            _ if self.travels(column) => {
+                "other rows are reached through this column, so it cannot be cleaned by itself"
+            }
             _ => {
                 let rule = self.rule(builder, column, vec![self.branch(Action::Clear, None)], links, place);
                 return Some(Cleanable { table: self.table.name.clone(), paths: self.by_links(links), rule });
@@ -312,13 +315,7 @@ impl TableRules<'_, '_> {
     }
 
     /// The value column of a key-value table becomes one rule with a branch for each key.
-    fn entries(
-        &self,
-        builder: &mut Builder,
-        rules: &mut Rules,
-        groups: &mut Groups,
-        travelled: &BTreeSet<(String, String)>,
-    ) {
+    fn entries(&self, builder: &mut Builder, rules: &mut Rules, groups: &mut Groups) {
         let Some(entry) = &self.rule.key_value else {
             if !self.rule.keys.is_empty() {
                 builder.problem(
@@ -397,8 +394,7 @@ impl TableRules<'_, '_> {
         }
         if !branches.is_empty() {
             let rule = self.rule(builder, column, branches, &[], &place);
-            let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-            groups.entry((if unlinks { Turn::Last } else { Turn::Then }, Vec::new())).or_default().push(rule);
+            groups.entry((self.turn(column), Vec::new())).or_default().push(rule);
         }
     }
 
@@ -449,7 +445,7 @@ impl TableRules<'_, '_> {
     /// The text columns in which a former value could still stand: those whose
     /// content is not known without looking, and for each way those that are
     /// only replaced in rows reached by another one.
-    fn search(&self, rules: &mut Rules, fixed: &BTreeMap<String, Vec<String>>, travelled: &BTreeSet<(String, String)>) {
+    fn search(&self, rules: &mut Rules, fixed: &BTreeMap<String, Vec<String>>) {
         let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
         let waiting = rules
             .steps
@@ -467,8 +463,7 @@ impl TableRules<'_, '_> {
         };
         let paths = self.by_own_links();
         for path in paths.iter().filter(|path| path.exclusive) {
-            let columns: Vec<SearchedColumn> =
-                self.searched_columns(travelled).filter(SearchedColumn::is_blanked).collect();
+            let columns: Vec<SearchedColumn> = self.searched_columns().filter(SearchedColumn::is_blanked).collect();
             if !columns.is_empty() {
                 let group = SearchedGroup { unless: Vec::new(), columns };
                 rules.searched.push(searched(path, vec![group], None, true));
@@ -483,7 +478,7 @@ impl TableRules<'_, '_> {
             let earlier = paths[..at].iter().find(plain).filter(|_| path.key_columns().is_some());
             let unless_same = earlier.and_then(Path::key_columns).map(<[String]>::to_vec);
             let mut groups: BTreeMap<&[String], Vec<SearchedColumn>> = BTreeMap::new();
-            for column in self.searched_columns(travelled) {
+            for column in self.searched_columns() {
                 let unless = match fixed.get(&column.name) {
                     None => &[],
                     Some(links) if links.is_empty() || links.contains(&path.name) => continue,
@@ -505,8 +500,8 @@ impl TableRules<'_, '_> {
     }
 
     /// The columns that may hold a former value, and what to do where one does.
-    fn searched_columns(&self, travelled: &BTreeSet<(String, String)>) -> impl Iterator<Item = SearchedColumn> {
-        let columns = self.table.columns.iter().filter(|column| self.may_hold_residue(column, travelled));
+    fn searched_columns(&self) -> impl Iterator<Item = SearchedColumn> {
+        let columns = self.table.columns.iter().filter(|column| self.may_hold_residue(column));
         columns.filter_map(|column| {
             let said = self.rule.columns.iter().find(|(name, _)| self.table.is_called(column, name));
             let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
@@ -517,10 +512,8 @@ impl TableRules<'_, '_> {
     }
 
     /// Text that is not merely the way to the client; the client's own key counts.
-    fn may_hold_residue(&self, column: &LiveColumn, travelled: &BTreeSet<(String, String)>) -> bool {
-        let own_key = self.table.name == self.client.table && self.client.key.contains(&column.name);
-        let way = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-        matches!(column.kind(), Kind::Text | Kind::Unknown) && (own_key || !way)
+    fn may_hold_residue(&self, column: &LiveColumn) -> bool {
+        matches!(column.kind(), Kind::Text | Kind::Unknown) && (self.is_key(column) || !self.travels(column))
     }
 
     /// All ways, save that on the client table only the client's own row counts as its row.
