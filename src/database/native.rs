@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, StreamExt};
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Column, Connection, Database, Either, Executor, IntoArguments, Row as _};
+use sqlx::{
+    Arguments, AssertSqlSafe, Column, Connection, Database, Either, Encode, Executor, IntoArguments, Row as _, Type,
+};
 use sqlx_core::transaction::TransactionManager;
 
 use super::Argument;
@@ -17,7 +19,6 @@ pub(super) trait Native: Database {
     /// How a transaction begins that is about to write, if not by `BEGIN`.
     const BEGIN: Option<&'static str>;
 
-    fn arguments(given: Vec<Argument>) -> Result<Self::Arguments, sqlx::Error>;
     fn values(row: &Self::Row) -> Result<Vec<Value>, sqlx::Error>;
     fn rows(done: &Self::QueryResult) -> u64;
 }
@@ -49,6 +50,10 @@ where
     DB: Native,
     DB::Connection: Sync,
     DB::Arguments: IntoArguments<DB>,
+    Option<bool>: for<'t> Encode<'t, DB> + Type<DB>,
+    Option<i64>: for<'t> Encode<'t, DB> + Type<DB>,
+    Option<String>: for<'t> Encode<'t, DB> + Type<DB>,
+    Option<Vec<u8>>: for<'t> Encode<'t, DB> + Type<DB>,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
     fn run(
@@ -57,11 +62,19 @@ where
         arguments: Vec<Argument>,
         place: Arc<str>,
     ) -> BoxStream<'_, Result<Step, sqlx::Error>> {
-        let arguments = match DB::arguments(arguments) {
-            Ok(arguments) => arguments,
-            Err(error) => return futures::stream::once(async { Err(error) }).boxed(),
-        };
-        let steps = self.get().fetch_many(sqlx::query_with::<DB, _>(AssertSqlSafe(sql), arguments));
+        let mut given = DB::Arguments::default();
+        for argument in arguments {
+            let added = match argument {
+                Argument::Boolean(own) => given.add(own),
+                Argument::Integer(own) => given.add(own),
+                Argument::Text(own) => given.add(own),
+                Argument::Bytes(own) => given.add(own),
+            };
+            if let Err(error) = added {
+                return futures::stream::once(async { Err(sqlx::Error::Encode(error)) }).boxed();
+            }
+        }
+        let steps = self.get().fetch_many(sqlx::query_with::<DB, _>(AssertSqlSafe(sql), given));
         let mut heading: Option<Arc<Heading>> = None;
         let step = move |step: Result<Either<DB::QueryResult, DB::Row>, sqlx::Error>| match step? {
             Either::Left(done) => Ok(Step::Done(DB::rows(&done))),

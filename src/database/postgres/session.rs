@@ -1,28 +1,13 @@
 //! How values go to and come from sqlx's driver for `PostgreSQL`.
 
-use sqlx::postgres::{PgArguments, PgRow, PgTypeKind, PgValueRef, Postgres};
-use sqlx::{Arguments, Decode, Row as _, TypeInfo, ValueRef};
+use sqlx::postgres::{PgRow, PgTypeKind, PgValueRef, Postgres};
+use sqlx::{Decode, Row as _, TypeInfo, ValueRef};
 
-use super::super::Argument;
 use super::super::native::Native;
 use super::super::row::Value;
 
 impl Native for Postgres {
     const BEGIN: Option<&'static str> = None;
-
-    fn arguments(given: Vec<Argument>) -> Result<PgArguments, sqlx::Error> {
-        let mut arguments = PgArguments::default();
-        for argument in given {
-            match argument {
-                Argument::Boolean(own) => arguments.add(own),
-                Argument::Integer(own) => arguments.add(own),
-                Argument::Text(own) => arguments.add(own),
-                Argument::Bytes(own) => arguments.add(own),
-            }
-            .map_err(sqlx::Error::Encode)?;
-        }
-        Ok(arguments)
-    }
 
     fn values(row: &PgRow) -> Result<Vec<Value>, sqlx::Error> {
         (0..row.len()).map(|at| value(row.try_get_raw(at)?).map_err(sqlx::Error::Decode)).collect()

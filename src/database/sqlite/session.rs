@@ -1,29 +1,14 @@
 //! How values go to and come from sqlx's driver for `SQLite`.
 
-use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
-use sqlx::{Arguments, Decode, Row as _, TypeInfo, ValueRef};
+use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::{Decode, Row as _, TypeInfo, ValueRef};
 
-use super::super::Argument;
 use super::super::native::Native;
 use super::super::row::Value;
 
 impl Native for Sqlite {
     /// Two who have read and then want to write would be in each other's way.
     const BEGIN: Option<&'static str> = Some("BEGIN IMMEDIATE");
-
-    fn arguments(given: Vec<Argument>) -> Result<SqliteArguments, sqlx::Error> {
-        let mut arguments = SqliteArguments::default();
-        for argument in given {
-            match argument {
-                Argument::Boolean(own) => arguments.add(own),
-                Argument::Integer(own) => arguments.add(own),
-                Argument::Text(own) => arguments.add(own),
-                Argument::Bytes(own) => arguments.add(own),
-            }
-            .map_err(sqlx::Error::Encode)?;
-        }
-        Ok(arguments)
-    }
 
     fn values(row: &SqliteRow) -> Result<Vec<Value>, sqlx::Error> {
         (0..row.len())
