@@ -47,20 +47,16 @@ async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec
         );
         match query(&sql).fetch_all(&mut *connection).await {
             Ok(_) => {}
+            // Preparing reads no rows, so the database's words quote the policy at most.
             Err(error) if error.fault().is_of_the_statement() => problems.push(Problem::new(
                 &placed.place,
-                format!("the database cannot prepare `{}`: {}", placed.condition.text(), reason(&error)),
+                format!("the database cannot prepare `{}`: {}", placed.condition.text(), error.message()),
                 format!("write an SQL expression over the columns of `{}`", placed.table),
             )),
             Err(error) => return Err(error),
         }
     }
     Ok(())
-}
-
-/// Preparing reads no rows, so the database's words quote the policy at most.
-fn reason(error: &StoreError) -> String {
-    error.message()
 }
 
 /// Every CHECK that is about replaced columns alone accepts what is put there.

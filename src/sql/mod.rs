@@ -73,18 +73,14 @@ impl<'a> Scope<'a> {
     /// A key as JSON (a parameter, or a column of that type), taken apart to compare with the key's columns.
     fn key_of(&self, json: &str) -> String {
         let types = &self.client.key_types;
-        let part = |(at, declared): (usize, &String)| self.key_part(json, (types.len() > 1).then_some(at), declared);
-        row(types.iter().enumerate().map(part))
+        let element = |at| (types.len() > 1).then_some(at);
+        row(types.iter().enumerate().map(|(at, declared)| self.dialect.key_part(json, element(at), declared)))
     }
 
     /// That `lethe_c` has no key, where it may have none.
     fn keyless(&self) -> Option<String> {
         let is_null = |own: &String| format!("{} IS NULL", column(link::CLIENT, own));
         self.client.key_nullable.then(|| any_of(self.client.key.iter().map(is_null).collect()))
-    }
-
-    fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String {
-        self.dialect.key_part(json, element, declared)
     }
 
     /// A ledger key, taken apart to compare with the key's columns.

@@ -53,11 +53,7 @@ pub(super) async fn too_old(connection: &mut Connection) -> Result<Option<i64>, 
 
 /// Schemas that the role may not look into, and in which there are tables of these names.
 pub(super) async fn closed(connection: &mut Connection, tables: &BTreeSet<String>) -> Result<Vec<Change>, StoreError> {
-    let named = tables.iter().map(|table| match table.split_once('.') {
-        Some((schema, own)) => (Some(schema.to_owned()), own.to_owned()),
-        None => (None, table.clone()),
-    });
-    let Some(wanted) = values(named) else { return Ok(Vec::new()) };
+    let Some(wanted) = values(tables.iter().map(|table| split(table))) else { return Ok(Vec::new()) };
     let sql = format!(
         "SELECT CAST(n.nspname AS TEXT), CAST(min(c.relname) AS TEXT), CAST(current_user AS TEXT) FROM {wanted} \
          JOIN pg_class AS c ON c.relname = w.own JOIN pg_namespace AS n ON n.oid = c.relnamespace \
@@ -251,6 +247,14 @@ impl Seen {
     }
 }
 
+/// A table's schema, where it is named, and its name.
+fn split(table: &str) -> (Option<String>, String) {
+    match table.split_once('.') {
+        Some((schema, own)) => (Some(schema.to_owned()), own.to_owned()),
+        None => (None, table.to_owned()),
+    }
+}
+
 /// Names as rows `w`: schema, and the name itself.
 fn values(names: impl Iterator<Item = (Option<String>, String)>) -> Option<String> {
     let given = |own: Option<&String>| own.map_or_else(|| "CAST(NULL AS TEXT)".to_owned(), |own| text(own));
@@ -263,12 +267,8 @@ fn values(names: impl Iterator<Item = (Option<String>, String)>) -> Option<Strin
 
 /// The plan's tables, and what its conditions read besides.
 async fn tables(connection: &mut Connection, plan: &Plan) -> Result<Vec<Seen>, StoreError> {
-    let split = |table: String| match table.split_once('.') {
-        Some((schema, own)) => (Some(schema.to_owned()), own.to_owned()),
-        None => (None, table),
-    };
     let mut wanted: Vec<((Option<String>, String), Rights)> =
-        plan.rights().into_iter().map(|(table, rights)| (split(table), rights)).collect();
+        plan.rights().into_iter().map(|(table, rights)| (split(&table), rights)).collect();
     wanted.extend(plan.also_read().into_iter().map(|named| (named, Rights::default())));
     let Some(rows) = values(wanted.iter().map(|(named, _)| named.clone())) else { return Ok(Vec::new()) };
     let sql = format!(
