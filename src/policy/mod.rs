@@ -26,6 +26,7 @@ pub use template::{Part, Template};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use action::is_default;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,10 +64,10 @@ pub struct Policy {
     #[serde(default)]
     pub residue: ResidueRule,
     /// What is done when a sweep is through.
-    #[serde(default, skip_serializing_if = "After::is_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub after: After,
     /// What holds for columns of a name in every table that does not say otherwise.
-    #[serde(default, skip_serializing_if = "Everywhere::is_empty")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub everywhere: Everywhere,
     /// Tables that are handled alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -82,18 +83,12 @@ pub struct Policy {
 }
 
 /// What is done when a sweep is through.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct After {
     /// Materialized views to refresh, since they show what their tables held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refresh: Vec<String>,
-}
-
-impl After {
-    fn is_nothing(&self) -> bool {
-        self.refresh.is_empty()
-    }
 }
 
 /// The table of clients.

@@ -10,7 +10,7 @@ use super::action::is_default;
 use super::{Column, Links, Rows};
 
 /// Decisions by column name, for every table of the policy that does not decide itself.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Everywhere {
     /// Columns of these names are non-personal.
@@ -22,12 +22,6 @@ pub struct Everywhere {
     /// Columns of these names, each with its class and action.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, Column>,
-}
-
-impl Everywhere {
-    pub(super) fn is_empty(&self) -> bool {
-        self.non_personal.is_empty() && self.columns.is_empty() && self.blanks == Blanks::Replaced
-    }
 }
 
 /// What happens to blank values (NULL, and `''` in text columns) of personal columns.

@@ -294,17 +294,17 @@ pub fn listed_values(wanted: &Wanted, own: &str) -> String {
     )
 }
 
-/// How many clients there are whose date has come, and whom no sweep has refused
-/// or failed since the moment in `$1`.
+/// A count of clients, of those alone whom no sweep has refused or failed since the moment in `$1`.
 #[must_use]
-pub fn unseen_due_count(wanted: &Wanted) -> String {
-    format!("{} AND {}", due_count(wanted), unseen(wanted.scope()))
-}
-
-/// The same of those whose period has passed.
-#[must_use]
-pub fn unseen_lapsed_count(wanted: &Wanted) -> String {
-    format!("{} AND {}", lapsed_count(wanted), unseen(wanted.scope()))
+pub fn unseen(plan: &Plan, count: &str) -> String {
+    let scope = Scope::new(&plan.client, NaiveDate::MIN);
+    // Those without a key are seen each time.
+    let keyed = scope.keyless().map(|keyless| format!("NOT {keyless} AND ")).unwrap_or_default();
+    format!(
+        "{count} AND {keyed}NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \
+         AND o.last_at >= $1)",
+        scope.key_text(CLIENT)
+    )
 }
 
 /// A count of clients, less those that were refused when they were last checked.
@@ -318,16 +318,6 @@ pub fn unrefused(plan: &Plan, count: &str) -> String {
     format!(
         "{count} AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {key} AND o.outcome = 'refused' \
          AND o.sweep = (SELECT max(latest.sweep) FROM lethe_outcomes AS latest WHERE latest.client_key = o.client_key))"
-    )
-}
-
-fn unseen(scope: Scope) -> String {
-    // Those without a key are seen each time.
-    let keyed = scope.keyless().map(|keyless| format!("NOT {keyless} AND ")).unwrap_or_default();
-    format!(
-        "{keyed}NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \
-         AND o.last_at >= $1)",
-        scope.key_text(CLIENT)
     )
 }
 

@@ -18,7 +18,7 @@ use crate::domain::hint::Face;
 use crate::domain::job::Job;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{NewMessage, Reset, Sought, State, Sweep, parse_moment};
-use crate::sql::select::{Wanted, unseen_due_count, unseen_lapsed_count};
+use crate::sql::select::{Wanted, due_count, lapsed_count, unseen};
 
 /// How often it is looked whether there is something to tell.
 const LOOK: Duration = Duration::from_secs(5);
@@ -355,7 +355,8 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
             let cutoff = length.and_then(|own| own.before(today).ok());
             let zone = job.schedule.zone();
             let wanted = Wanted { plan: &loaded.plan, filters: &filters, today, cutoff, zone, restored: false };
-            let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
+            let count = if kind == SweepKind::Due { due_count(&wanted) } else { lapsed_count(&wanted) };
+            let sql = unseen(wanted.plan, &count);
             let found: i64 =
                 query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;
             clients = found.max(clients);
