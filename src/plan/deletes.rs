@@ -146,10 +146,7 @@ impl Builder<'_> {
             }
             return unknown;
         };
-        let mark = self.mark();
-        let paths = self.table_paths(other, place);
-        // What is wrong with the ways is said of the table itself.
-        self.rewind(mark);
+        let paths = self.quiet_paths(other);
         let all_deleted = matches!(rule.rows, Some(Rows::All(_)));
         if is_emptied || (all_deleted && along.is_a_way_to(gone, other)) {
             return unknown;

@@ -81,9 +81,9 @@ pub(super) fn travelled_columns(builder: &mut Builder) -> BTreeSet<(String, Stri
 }
 
 impl Builder<'_> {
-    /// The ways of a table, for a look ahead: problems and conditions are
+    /// The ways of a table: what is wrong with them, and their conditions, are
     /// recorded when the table itself is built.
-    fn quiet_paths(&mut self, table: &LiveTable) -> Vec<Path> {
+    pub(super) fn quiet_paths(&mut self, table: &LiveTable) -> Vec<Path> {
         let mark = self.mark();
         let paths = self.table_paths(table, "");
         self.rewind(mark);

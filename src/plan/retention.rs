@@ -87,10 +87,7 @@ fn of_table(
             table.name
         ));
     }
-    let mark = builder.mark();
-    let paths = builder.table_paths(table, place);
-    // What is wrong with the ways is said of the table itself.
-    builder.rewind(mark);
+    let paths = builder.quiet_paths(table);
     cascades(builder, table, paths.clone(), place);
     Some(RowRetention {
         table: table.name.clone(),
