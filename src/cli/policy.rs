@@ -308,7 +308,7 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
     };
     for guard in &plan.guards {
         let table = guard.paths.first().and_then(|path| path.hops.first()).map_or("", |hop| hop.table.as_str());
-        let condition = guard.condition.as_ref().map(|own| format!(" where {}", own.text())).unwrap_or_default();
+        let condition = guard.condition.as_ref().map(|own| format!(" where {}", own.text)).unwrap_or_default();
         let within = guard.within.as_ref();
         let within = within.map(|own| format!(", {} within {}", own.date, own.length)).unwrap_or_default();
         text += &format!("  {} ({}): a row of {table}{condition}{within}\n", guard.reason.text(), guard.name);
@@ -317,10 +317,8 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
         text += &format!("\n{}, reached by {}\n", step.table, ways(&step.paths));
         let mut rows = Vec::new();
         for gone in &step.deletes {
-            let which = gone
-                .condition
-                .as_ref()
-                .map_or_else(|| "all rows".to_owned(), |own| format!("rows where {}", own.text()));
+            let which =
+                gone.condition.as_ref().map_or_else(|| "all rows".to_owned(), |own| format!("rows where {}", own.text));
             rows.push(vec!["  (rows)".to_owned(), String::new(), format!("delete {which}")]);
         }
         let said = policy.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(&step.table)).map(|(_, own)| own);
@@ -393,6 +391,6 @@ fn branch(branch: &Branch, only: Option<&str>) -> String {
     };
     let links = branch.paths.first().map(|path| path.name.as_str()).or(only);
     let links = links.map(|link| format!(" for {link}")).unwrap_or_default();
-    let condition = branch.condition.as_ref().map(|own| format!(" where {}", own.text())).unwrap_or_default();
+    let condition = branch.condition.as_ref().map(|own| format!(" where {}", own.text)).unwrap_or_default();
     format!("{what}{links}{condition}")
 }

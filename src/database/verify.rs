@@ -50,7 +50,7 @@ async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec
             // Preparing reads no rows, so the database's words quote the policy at most.
             Err(error) if error.fault().is_of_the_statement() => problems.push(Problem::new(
                 &placed.place,
-                format!("the database cannot prepare `{}`: {}", placed.condition.text(), error.message()),
+                format!("the database cannot prepare `{}`: {}", placed.condition.text, error.message()),
                 format!("write an SQL expression over the columns of `{}`", placed.table),
             )),
             Err(error) => return Err(error),
@@ -99,7 +99,7 @@ fn placeholders(
     let mut values = Vec::new();
     let mut columns: Vec<String> = Vec::new();
     let number = |number: String| dialect.number(&number);
-    for own in condition.columns() {
+    for own in &condition.columns {
         let column = table.column(own)?;
         if columns.contains(&column.name) {
             continue;

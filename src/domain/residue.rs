@@ -27,13 +27,10 @@ const FEWEST_DIGITS: usize = 6;
 
 /// The former identifying values of one client, ready to be looked for.
 ///
-/// One can serve client after client: [`clear`](Self::clear) drops the values
-/// and keeps what was excluded. `Debug` shows how many values there are, never
-/// which.
+/// `Debug` shows how many values there are, never which.
 #[derive(Clone, Default)]
 pub struct Former {
     min_length: usize,
-    excluded: Vec<String>,
     /// Folded values that are looked for as they read, at word boundaries.
     words: Vec<Finder<'static>>,
     /// The digits of values that are written like a telephone number.
@@ -54,15 +51,12 @@ impl Former {
     /// Looks for `value` from now on.
     ///
     /// Ignored are values shorter than the minimum, without any letter or
-    /// digit, [excluded](Self::exclude), or of a folded form already there. A
-    /// value of at least six digits and otherwise only ` +-./()` is looked for
-    /// by its digits, and without a leading `00` as well.
+    /// digit, or of a folded form already there. A value of at least six digits
+    /// and otherwise only ` +-./()` is looked for by its digits, and without a
+    /// leading `00` as well.
     pub fn add(&mut self, value: &str) {
         let folded = fold(value);
-        if folded.chars().count() < self.min_length
-            || !folded.contains(char::is_alphanumeric)
-            || self.excluded.contains(&folded)
-        {
+        if folded.chars().count() < self.min_length || !folded.contains(char::is_alphanumeric) {
             return;
         }
         let Some(digits) = phone_digits(&folded) else {
@@ -78,20 +72,6 @@ impl Former {
                 self.numbers.push(number);
             }
         }
-    }
-
-    /// Ignores every value with the folded form of `value` from now on.
-    ///
-    /// For what identifies no client: `unknown`, `n/a`, and the constants that the
-    /// policy itself writes. Call it before [`add`](Self::add).
-    pub fn exclude(&mut self, value: &str) {
-        self.excluded.push(fold(value));
-    }
-
-    /// Drops all values, and keeps the minimum length and the exclusions.
-    pub fn clear(&mut self) {
-        self.words.clear();
-        self.numbers.clear();
     }
 
     /// Returns whether there is nothing to look for.
@@ -439,16 +419,8 @@ mod tests {
     }
 
     #[test]
-    fn a_short_empty_or_excluded_value_is_ignored() {
+    fn a_short_or_empty_value_is_ignored() {
         assert!(former(&["", "  ", "Al", "---", "\u{301}\u{301}\u{301}", "É\u{301}é"]).is_empty());
-        let mut former = Former::new(3);
-        former.exclude("Anonymized client");
-        former.add("ANONYMIZED  client");
-        assert!(former.is_empty());
-        former.add("Dupont");
-        former.clear();
-        former.add("anonymized client");
-        assert!(former.is_empty());
     }
 
     #[test]

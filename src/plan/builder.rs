@@ -180,7 +180,7 @@ impl<'a> Builder<'a> {
         };
         // SQLite reads an unknown name in double quotes as a text, in silence.
         let mut spelt = Vec::new();
-        for name in condition.columns() {
+        for name in &condition.columns {
             if table.column(name).is_none() && text.contains(&format!("\"{name}\"")) {
                 let what = format!("table `{}` has no column `{name}`, and double quotes are for columns", table.name);
                 self.problem(place, what, format!("a text stands in single quotes: `'{name}'`"));
@@ -188,10 +188,10 @@ impl<'a> Builder<'a> {
             }
             spelt.extend(self.column(table, name, place));
         }
-        let good = spelt.len() == condition.columns().len();
+        let good = spelt.len() == condition.columns.len();
         let is_moment = |name: &String| table.column(name).is_some_and(LiveColumn::is_moment);
         let about_moments = spelt.iter().any(is_moment);
-        let inside = condition.relations().iter().filter_map(|(space, own)| match space {
+        let inside = condition.relations.iter().filter_map(|(space, own)| match space {
             Some(space) => self.schema.table(&format!("{space}.{own}")).or_else(|| self.schema.table(own)),
             None => self.schema.table(own),
         });

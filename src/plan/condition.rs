@@ -14,13 +14,17 @@ use crate::domain::today::Today;
 /// One SQL expression, parsed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
-    text: String,
-    columns: Vec<String>,
-    relations: Vec<(Option<String>, String)>,
+    /// The expression as the policy writes it.
+    pub text: String,
+    /// The column names it mentions outside of subqueries, unqualified.
+    pub columns: Vec<String>,
+    /// What its subqueries read: schema, where one is named, and name; also
+    /// names that a subquery gives to queries of its own.
+    pub relations: Vec<(Option<String>, String)>,
     /// The columns that its subqueries read: the table, where it is named, and the column or [`EVERY`].
     within: Vec<(Option<String>, String)>,
-    has_query: bool,
-    always_readable: bool,
+    /// Whether no row can hold a value that it cannot read.
+    pub always_readable: bool,
     /// Where `{today}` stands in the text, in order.
     days: Vec<Day>,
 }
@@ -83,7 +87,6 @@ impl Condition {
             within: names.within(),
             columns: names.columns,
             relations: names.relations,
-            has_query: names.has_query,
             always_readable: is_always_readable(&expression),
             days,
         })
@@ -120,16 +123,9 @@ impl Condition {
             columns: self.columns.iter().chain(&other.columns).cloned().collect(),
             relations: self.relations.iter().chain(&other.relations).cloned().collect(),
             within: self.within.iter().chain(&other.within).cloned().collect(),
-            has_query: self.has_query || other.has_query,
             always_readable: self.always_readable && other.always_readable,
             days: self.days.iter().chain(&other.days).copied().collect(),
         }
-    }
-
-    /// The expression as the policy writes it.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
     }
 
     /// The expression as SQL, on a given day.
@@ -146,22 +142,9 @@ impl Condition {
         sql
     }
 
-    /// The column names it mentions outside of subqueries, unqualified.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
     /// The column names that its subqueries mention, unqualified.
     pub fn inner_columns(&self) -> impl Iterator<Item = &str> {
         self.within.iter().map(|(_, column)| column.as_str()).filter(|column| *column != EVERY)
-    }
-
-    /// What its subqueries read: schema, where one is named, and name; also
-    /// names that a subquery gives to queries of its own.
-    #[must_use]
-    pub fn relations(&self) -> &[(Option<String>, String)] {
-        &self.relations
     }
 
     /// Whether its subqueries read rows of a table.
@@ -185,18 +168,6 @@ impl Condition {
                 }
         };
         is_there(table) && self.within.iter().any(is_meant)
-    }
-
-    /// Whether no row can hold a value that it cannot read.
-    #[must_use]
-    pub fn is_always_readable(&self) -> bool {
-        self.always_readable
-    }
-
-    /// Whether it contains a subquery.
-    #[must_use]
-    pub fn has_query(&self) -> bool {
-        self.has_query
     }
 }
 
@@ -284,7 +255,6 @@ struct Names {
     called: Vec<(String, String)>,
     joins_by_name: bool,
     depth: usize,
-    has_query: bool,
     placeholder: bool,
 }
 
@@ -320,7 +290,6 @@ impl Visitor for Names {
 
     fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
         self.depth += 1;
-        self.has_query = true;
         ControlFlow::Continue(())
     }
 
@@ -386,7 +355,7 @@ mod tests {
     #[test]
     fn a_condition_names_its_columns() {
         let condition = Condition::parse("status <> 'done' AND t.\"due on\" < {today}", &SQLiteDialect {}).unwrap();
-        assert_eq!(condition.columns(), ["status", "due on"]);
+        assert_eq!(condition.columns, ["status", "due on"]);
         let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
         assert!(condition.sql(day).ends_with("< '2026-01-02'"));
     }
@@ -395,8 +364,7 @@ mod tests {
     fn columns_of_a_subquery_are_its_own() {
         let condition =
             Condition::parse("EXISTS (SELECT 1 FROM b WHERE b.x = 1) AND a = 1", &SQLiteDialect {}).unwrap();
-        assert_eq!(condition.columns(), ["a"]);
-        assert!(condition.has_query());
+        assert_eq!(condition.columns, ["a"]);
     }
 
     #[test]
@@ -418,7 +386,7 @@ mod tests {
         let condition = Condition::parse(text, &PostgreSqlDialect {}).unwrap();
         let named = |schema: Option<&str>, own: &str| (schema.map(str::to_owned), own.to_owned());
         let wanted = [named(Some("sales"), "docs"), named(None, "Lines"), named(None, "more")];
-        assert_eq!(condition.relations(), wanted);
+        assert_eq!(condition.relations, wanted);
     }
 
     #[test]
@@ -447,7 +415,7 @@ mod tests {
 
     #[test]
     fn only_comparisons_with_literals_can_be_read_whatever_a_row_holds() {
-        let readable = |text| Condition::parse(text, &PostgreSqlDialect {}).unwrap().is_always_readable();
+        let readable = |text| Condition::parse(text, &PostgreSqlDialect {}).unwrap().always_readable;
         for text in ["a = 1", "NOT (t.a <> 'x' OR b IS NULL)", "a IN ('x', 'y') AND b BETWEEN 1 AND 2", "a < {today}"] {
             assert!(readable(text), "{text}");
         }

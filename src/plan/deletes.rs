@@ -31,7 +31,7 @@ impl TableRules<'_, '_> {
                     let place = format!("{place}[{}]", at + 1);
                     self.known_link(builder, said.link.as_ref(), &place);
                     let Some(condition) = builder.condition(&said.delete, self.table, &place) else { continue };
-                    if let Some(column) = condition.columns().iter().find(|column| changed.contains(column.as_str())) {
+                    if let Some(column) = condition.columns.iter().find(|column| changed.contains(column.as_str())) {
                         builder.problem(
                             &place,
                             format!("depends on `{column}`, which a rule of this table changes, so a second run could delete more"),

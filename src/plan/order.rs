@@ -72,7 +72,7 @@ pub(super) fn travelled_columns(builder: &mut Builder) -> BTreeSet<(String, Stri
                 columns.extend(hop.columns.iter().map(|column| (hop.table.clone(), column.clone())));
                 columns.extend(hop.matches.iter().map(|column| (next.clone(), column.clone())));
                 if let Some(condition) = &hop.condition {
-                    columns.extend(condition.columns().iter().map(|column| (hop.table.clone(), column.clone())));
+                    columns.extend(condition.columns.iter().map(|column| (hop.table.clone(), column.clone())));
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::builder::Builder;
 use super::{Branch, Path, Rule};
 use crate::domain::json_path::JsonPath;
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
-use crate::policy::{Action, Generalize, Literal, Template};
+use crate::policy::{Action, Generalize, Literal, Part, Template};
 
 /// The longest key that a template is measured with.
 const KEY_LENGTH: usize = 20;
@@ -62,21 +62,21 @@ fn text(
     (rule, branch): (&Rule, &Branch),
     place: &str,
 ) {
-    if template.has_key() && branch.key.is_empty() {
+    if template.has(&Part::Key) && branch.key.is_empty() {
         builder.problem(
             place,
             "`{key}` is only known where one link leads straight to the client's key",
             "use a text without `{key}`, or say which link is meant with `for`",
         );
     }
-    if template.has_row() && rule.row.is_empty() {
+    if template.has(&Part::Row) && rule.row.is_empty() {
         builder.problem(
             place,
             "`{row}` needs a primary key or unique index without this column",
             "use a text with `{key}`, or delete the rows",
         );
     }
-    if template.has_today() && rule.branches.iter().any(|branch| branch.condition.is_none()) {
+    if template.has(&Part::Today) && rule.branches.iter().any(|branch| branch.condition.is_none()) {
         builder.problem(
             place,
             "`{today}` without `where` would change the column again every day",
@@ -87,7 +87,7 @@ fn text(
     let fits = match column.kind() {
         Kind::Text | Kind::Unknown => true,
         Kind::Bytes => !table.strict,
-        Kind::Date => constant.map_or(template.has_today(), is_date),
+        Kind::Date => constant.map_or(template.has(&Part::Today), is_date),
         Kind::Integer | Kind::Boolean => constant.is_some_and(|text| text.parse::<i64>().is_ok()),
         Kind::Number => constant.is_some_and(|text| text.parse::<f64>().is_ok()),
     };
@@ -102,10 +102,10 @@ fn text(
         .0
         .iter()
         .map(|part| match part {
-            crate::policy::Part::Text(text) => text.chars().count(),
-            crate::policy::Part::Key => key_length(table, &branch.key).max(1),
-            crate::policy::Part::Row => key_length(table, &rule.row).max(1),
-            crate::policy::Part::Today => 10,
+            Part::Text(text) => text.chars().count(),
+            Part::Key => key_length(table, &branch.key).max(1),
+            Part::Row => key_length(table, &rule.row).max(1),
+            Part::Today => 10,
         })
         .sum();
     if let Some(most) = column.max_length()
@@ -193,8 +193,8 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
                 (rule.empty != Empty::Null, "use `replace = \"anonymized-{key}\"`, which differs for each client")
             }
             Action::Constant(_) => (true, "use `clear = true` if NULL is allowed, or a text with `{key}`"),
-            Action::Text(template) if template.has_row() => (false, ""),
-            Action::Text(template) if template.has_key() => (
+            Action::Text(template) if template.has(&Part::Row) => (false, ""),
+            Action::Text(template) if template.has(&Part::Key) => (
                 !one_row_each,
                 "a client can have several rows here; use a text with `{row}`, which differs for each row",
             ),

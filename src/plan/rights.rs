@@ -60,7 +60,7 @@ impl Plan {
     /// The relations that subqueries of conditions read: schema, where one is named, and name.
     #[must_use]
     pub fn also_read(&self) -> BTreeSet<(Option<String>, String)> {
-        self.conditions.iter().flat_map(|placed| placed.condition.relations()).cloned().collect()
+        self.conditions.iter().flat_map(|placed| &placed.condition.relations).cloned().collect()
     }
 
     fn paths(&self) -> impl Iterator<Item = &Path> {

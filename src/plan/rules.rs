@@ -530,12 +530,12 @@ pub(super) fn marks(client: &ClientPlan, steps: &[Step]) -> Vec<(String, Templat
     let mark = |rule: &Rule| {
         let template = match rule.always()? {
             // The row's own key is told apart from the client's only where it is another one.
-            Action::Text(template) if template.has_row() && rule.row != client.key => return None,
+            Action::Text(template) if template.has(&Part::Row) && rule.row != client.key => return None,
             Action::Text(template) => template.clone(),
             Action::Constant(Literal::Text(plain)) => Template(vec![Part::Text(plain.clone())]),
             _ => return None,
         };
-        let is_mark = !template.0.contains(&Part::Today) && template.constant().is_none_or(|plain| !plain.is_empty());
+        let is_mark = !template.has(&Part::Today) && template.constant().is_none_or(|plain| !plain.is_empty());
         let declared = rule.declared.to_ascii_lowercase();
         let is_text = declared.contains("char") || declared.contains("text");
         (is_mark && is_text).then(|| (rule.column.clone(), template))

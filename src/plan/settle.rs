@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
-use super::{Condition, Path, Rule};
+use super::{Path, Rule};
 use crate::domain::schema::LiveTable;
 use crate::policy::Action;
 
@@ -119,11 +119,11 @@ fn read_once(rule: &Rule) -> BTreeSet<String> {
 }
 
 fn conditions(rule: &Rule) -> BTreeSet<String> {
-    rule.branches.iter().flat_map(|branch| &branch.condition).flat_map(Condition::columns).cloned().collect()
+    rule.branches.iter().flat_map(|branch| &branch.condition).flat_map(|own| &own.columns).cloned().collect()
 }
 
 /// The columns of the rows themselves by which they are reached.
 fn ways(paths: &[Path]) -> BTreeSet<String> {
     let first = paths.iter().filter_map(|path| path.hops.first());
-    first.flat_map(|hop| hop.columns.iter().chain(hop.condition.iter().flat_map(Condition::columns))).cloned().collect()
+    first.flat_map(|hop| hop.columns.iter().chain(hop.condition.iter().flat_map(|own| &own.columns))).cloned().collect()
 }

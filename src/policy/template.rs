@@ -70,22 +70,10 @@ impl Template {
         }
     }
 
-    /// Whether the text differs from client to client.
+    /// Whether the text differs from client to client, from row to row, or from day to day.
     #[must_use]
-    pub fn has_key(&self) -> bool {
-        self.0.contains(&Part::Key)
-    }
-
-    /// Whether the text differs from row to row.
-    #[must_use]
-    pub fn has_row(&self) -> bool {
-        self.0.contains(&Part::Row)
-    }
-
-    /// Whether the text differs from day to day.
-    #[must_use]
-    pub fn has_today(&self) -> bool {
-        self.0.contains(&Part::Today)
+    pub fn has(&self, part: &Part) -> bool {
+        self.0.contains(part)
     }
 }
 

@@ -258,7 +258,7 @@ impl<'a> Changed<'a> {
         let of_row = |table: &str, own: &Condition| {
             if self.is_within(table, own) {
                 Says::Nothing
-            } else if own.columns().iter().any(|column| self.has(table, column)) {
+            } else if own.columns.iter().any(|column| self.has(table, column)) {
                 Says::OfOthers
             } else {
                 Says::AsBefore

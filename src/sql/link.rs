@@ -30,7 +30,7 @@ pub(super) struct OfRow {
 
 impl OfRow {
     pub(super) fn new(condition: &Condition, today: Today) -> Self {
-        Self { sql: condition.sql(today), always_readable: condition.is_always_readable() }
+        Self { sql: condition.sql(today), always_readable: condition.always_readable }
     }
 }
 
@@ -202,7 +202,7 @@ impl Scope<'_> {
     pub(super) fn has_other(&self, path: &Path) -> String {
         let other = format!("EXISTS ({})", self.other_client(path));
         // A condition that cannot read every row is not asked of the rows of others.
-        match path.hops[0].condition.as_ref().filter(|own| own.is_always_readable()) {
+        match path.hops[0].condition.as_ref().filter(|own| own.always_readable) {
             Some(own) => format!("(COALESCE(({}), FALSE) AND {other})", own.sql(self.today)),
             None => other,
         }

@@ -8,7 +8,7 @@ use super::link::{Asked, CLIENT, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
-use crate::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, FilterPlan, Path, Plan};
+use crate::plan::{ActivityPlan, ClientPlan, FIRST_DAY, FilterPlan, Path, Plan};
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -176,7 +176,7 @@ impl Wanted<'_> {
         condition.extend(only.map(str::to_owned));
         let condition = (!condition.is_empty()).then(|| OfRow {
             sql: condition.join(" AND "),
-            always_readable: source.condition.as_ref().is_none_or(Condition::is_always_readable),
+            always_readable: source.condition.as_ref().is_none_or(|own| own.always_readable),
         });
         let between = |range: Range, key: &str| {
             let from = if range.behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
