@@ -291,12 +291,12 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let filters = wanted.filters();
     let due = match kind {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
-        SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
+        SweepKind::Period => format!("({}){filters}", wanted.lapsed(&Asked::Batch)),
         SweepKind::Replay => format!("{}{filters}", replay::known(wanted)),
         // Its batches are of rows.
         SweepKind::Retention => "FALSE".to_owned(),
         SweepKind::List if force => format!("TRUE{filters}"),
-        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
+        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed(&Asked::Batch)),
     };
     let key = scope.key_text(CLIENT);
     let null = scope.dialect.given_null;

@@ -8,7 +8,7 @@ use super::link::{Asked, CLIENT, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
-use crate::plan::{ActivityPlan, ClientPlan, FIRST_DAY, FilterPlan, Path, Plan};
+use crate::plan::{ActivityPlan, ClientPlan, FIRST_DAY, FilterPlan, Plan};
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -51,22 +51,6 @@ pub fn odd_mark(client: &ClientPlan) -> Option<String> {
     let mark = client.anonymized.as_ref().filter(|_| !client.flag_boolean)?;
     let scope = Scope::new(client, NaiveDate::MIN);
     Some(format!("SELECT 1 FROM {} WHERE {} NOT IN (0, 1) LIMIT 1", scope.clients(), column(CLIENT, mark)))
-}
-
-/// The part of the client table that a range of keys bounds: behind the key in
-/// `$1`, up to that in `$2`, both as JSON.
-#[derive(Debug, Clone, Copy)]
-struct Range {
-    behind: bool,
-    bounded: bool,
-}
-
-/// Whose period is asked about.
-#[derive(Debug, Clone, Copy)]
-enum Whose {
-    All,
-    OfRange(Range),
-    OfBatch,
 }
 
 impl Wanted<'_> {
@@ -118,17 +102,8 @@ impl Wanted<'_> {
         }
     }
 
-    /// The condition under which the period of `lethe_c` has passed.
-    fn lapsed(&self) -> String {
-        self.lapsed_among(Whose::All)
-    }
-
-    /// The same for a client of a batch.
-    pub(super) fn lapsed_in_batch(&self) -> String {
-        self.lapsed_among(Whose::OfBatch)
-    }
-
-    fn lapsed_among(&self, whose: Whose) -> String {
+    /// The condition under which the period of `lethe_c` has passed, by the rows of these clients.
+    pub(super) fn lapsed(&self, whose: &Asked) -> String {
         let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "FALSE".to_owned() };
         let active = |since: Option<NaiveDate>| {
             let sources = retention.activity.iter();
@@ -154,7 +129,7 @@ impl Wanted<'_> {
     /// Whether a client of a batch has activity from this source within the period, in rows for which `only` holds: a
     /// condition for each of its paths.
     pub(super) fn active_in_batch(&self, source: &ActivityPlan, only: Option<&str>) -> Vec<String> {
-        self.cutoff.map_or_else(Vec::new, |cutoff| self.activity(source, Some(cutoff), only, Whose::OfBatch))
+        self.cutoff.map_or_else(Vec::new, |cutoff| self.activity(source, Some(cutoff), only, &Asked::Batch))
     }
 
     /// Whether `lethe_c` has activity from this source, on or after a day: a condition for each of its paths.
@@ -163,7 +138,7 @@ impl Wanted<'_> {
         source: &ActivityPlan,
         since: Option<NaiveDate>,
         only: Option<&str>,
-        whose: Whose,
+        whose: &Asked,
     ) -> Vec<String> {
         let scope = self.scope();
         let mut condition = Vec::new();
@@ -178,19 +153,7 @@ impl Wanted<'_> {
             sql: condition.join(" AND "),
             always_readable: source.condition.as_ref().is_none_or(|own| own.always_readable),
         });
-        let between = |range: Range, key: &str| {
-            let from = if range.behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
-            let to = if range.bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
-            from + &to
-        };
-        let exists = |path: &Path| match whose {
-            Whose::OfRange(range) if scope.dialect.is_tempted_by_limits => {
-                scope.exists_by(path, condition.as_ref(), &Asked::Between(&|key| between(range, key)))
-            }
-            Whose::All | Whose::OfRange(_) => scope.exists_by(path, condition.as_ref(), &Asked::All),
-            Whose::OfBatch => scope.exists_by(path, condition.as_ref(), &Asked::Batch),
-        };
-        source.paths.iter().map(exists).collect()
+        source.paths.iter().map(|path| scope.exists_by(path, condition.as_ref(), whose)).collect()
     }
 }
 
@@ -245,7 +208,7 @@ pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
 #[must_use]
 pub fn keyless(wanted: &Wanted, by_period: bool) -> Option<String> {
     let scope = wanted.scope();
-    let looked_at = if by_period { wanted.lapsed() } else { wanted.due() };
+    let looked_at = if by_period { wanted.lapsed(&Asked::All) } else { wanted.due() };
     Some(format!(
         "SELECT 1 FROM {} WHERE {} AND {}{} AND {looked_at} LIMIT 1",
         scope.clients(),
@@ -274,7 +237,7 @@ pub fn due_count(wanted: &Wanted) -> String {
 /// How many clients there are whose period has passed.
 #[must_use]
 pub fn lapsed_count(wanted: &Wanted) -> String {
-    count(wanted, &format!("{} AND {}", wanted.scope().open(), wanted.lapsed()))
+    count(wanted, &format!("{} AND {}", wanted.scope().open(), wanted.lapsed(&Asked::All)))
 }
 
 fn count(wanted: &Wanted, condition: &str) -> String {
@@ -341,16 +304,21 @@ pub fn range_end(wanted: &Wanted, behind: bool) -> String {
 #[must_use]
 pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
     let (client, scope) = (wanted.client(), wanted.scope());
-    let until =
-        if bounded { format!(" AND {} <= {}", tuple(CLIENT, &client.key), scope.key_of("$2")) } else { String::new() };
+    let until = |key: &str| if bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
+    let between = |key: &str| {
+        let from = if behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
+        from + &until(key)
+    };
+    let whose = if scope.dialect.is_tempted_by_limits { Asked::Between(&between) } else { Asked::All };
     format!(
-        "SELECT {} FROM {} WHERE {}{}{until}{} AND {} ORDER BY {}",
+        "SELECT {} FROM {} WHERE {}{}{}{} AND {} ORDER BY {}",
         scope.key_json(CLIENT),
         scope.clients(),
         scope.open(),
         wanted.after(behind, ""),
+        until(&tuple(CLIENT, &client.key)),
         wanted.filters(),
-        wanted.lapsed_among(Whose::OfRange(Range { behind, bounded })),
+        wanted.lapsed(&whose),
         wanted.order(""),
     )
 }
@@ -366,7 +334,7 @@ pub fn lapsed_first(wanted: &Wanted) -> String {
         scope.open(),
         wanted.after(false, ""),
         wanted.filters(),
-        wanted.lapsed()
+        wanted.lapsed(&Asked::All)
     );
     let (key, order) = (scope.key_json(CLIENT), wanted.order(""));
     if !scope.dialect.is_tempted_by_limits {
