@@ -192,55 +192,46 @@ impl StoreError {
     }
 
     /// What may be said of it: its code and, for a constraint, which.
-    #[must_use]
     pub fn fault(&self) -> &Fault {
         &self.0.fault
     }
 
     /// Whether a later version of Lethe has changed the ledger.
-    #[must_use]
     pub fn is_newer_ledger(&self) -> bool {
         matches!(self.0.cause, Cause::NewerLedger(..))
     }
 
     /// Whether it lies with what rows hold, so that asking again would be answered the same.
-    #[must_use]
     pub fn is_of_the_rows(&self) -> bool {
         self.0.fault.kind == FaultKind::Rows
     }
 
     /// Whether the database's files are damaged, so that waiting does not help.
-    #[must_use]
     pub fn is_damage(&self) -> bool {
         matches!(self.0.cause, Cause::Damaged | Cause::NotADatabase)
     }
 
     /// Whether a unique constraint refused a row that is there already.
-    #[must_use]
     pub fn is_taken(&self) -> bool {
         matches!(self.0.fault.code.as_str(), "23505" | "1555" | "2067")
     }
 
     /// Whether nothing can be written to the database.
-    #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.0.cause == Cause::ReadOnly
     }
 
     /// Whether the account has no right to what was asked for.
-    #[must_use]
     pub fn is_forbidden(&self) -> bool {
         matches!(self.0.cause, Cause::Forbidden(_))
     }
 
     /// Whether the server could not be reached.
-    #[must_use]
     pub fn is_unreachable(&self) -> bool {
         self.0.cause == Cause::Unreachable
     }
 
     /// Whether it is none that an operator would expect.
-    #[must_use]
     pub fn is_unexpected(&self) -> bool {
         matches!(self.0.cause, Cause::Other | Cause::Unreadable)
     }
@@ -262,7 +253,6 @@ impl StoreError {
     }
 
     /// A stored value that cannot be read as what it should be.
-    #[must_use]
     pub fn unreadable(place: &str, what: &str) -> Self {
         Self::new(place, Cause::Unreadable, FaultKind::Rows, format!("a value of `{what}` that cannot be read"))
     }
@@ -272,14 +262,12 @@ impl StoreError {
     }
 
     /// Several ledgers, of the clients in these tables, of which any may be meant.
-    #[must_use]
     pub fn which_ledger(place: &str, tables: &[String]) -> Self {
         let tables: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
         Self::of(place, Cause::Ledgers(tables.join(", ")))
     }
 
     /// A ledger of a later version than this program knows.
-    #[must_use]
     pub fn newer_ledger(place: &str, version: i64, known: usize) -> Self {
         Self::of(place, Cause::NewerLedger(version, known))
     }
@@ -364,7 +352,6 @@ const UNENCRYPTED: &str = "no secure connection";
 
 impl Fault {
     /// What may be said of an error.
-    #[must_use]
     pub(super) fn of(error: &sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
             let (kind, words) = match error {
@@ -394,19 +381,16 @@ impl Fault {
 
     /// `SQLite`'s extended result code; 0 if it is none. A SQLSTATE can be all
     /// digits too, and has five.
-    #[must_use]
     pub fn number(&self) -> u32 {
         if self.code.len() == 5 { 0 } else { self.code.parse().unwrap_or(0) }
     }
 
     /// Whether the error lies with a client's own rows, so that others may go through.
-    #[must_use]
     pub fn is_of_the_rows(&self) -> bool {
         self.kind == FaultKind::Rows
     }
 
     /// Whether the error lies with the statement itself, which was only prepared.
-    #[must_use]
     pub fn is_of_the_statement(&self) -> bool {
         if self.number() == 0 {
             self.kind == FaultKind::Rows || self.code == "42501"

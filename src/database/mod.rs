@@ -230,43 +230,36 @@ impl Store {
     }
 
     /// The number of the ledger that statements are about.
-    #[must_use]
     pub fn ledger(&self) -> i64 {
         self.readers.names.number()
     }
 
     /// The folder of that ledger's journal in the configured one; `None` for the first ledger.
-    #[must_use]
     pub fn journal_folder(&self) -> Option<&str> {
         self.readers.names.folder()
     }
 
     /// Connections for short questions; never held while a batch runs.
-    #[must_use]
     pub fn readers(&self) -> &Pool {
         &self.readers
     }
 
     /// How the database is spoken to.
-    #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.driver.dialect()
     }
 
     /// Where the database is, for people; without a password.
-    #[must_use]
     pub fn place(&self) -> &str {
         self.driver.place()
     }
 
     /// How many batches are worked on at a time.
-    #[must_use]
     pub fn concurrency(&self) -> u16 {
         self.driver.concurrency()
     }
 
     /// How many connections write.
-    #[must_use]
     pub fn writers(&self) -> usize {
         self.driver.writers()
     }
@@ -429,7 +422,6 @@ impl Store {
     }
 
     /// That something stored cannot be read as what it should be.
-    #[must_use]
     pub fn unreadable(&self, what: &str) -> StoreError {
         StoreError::unreadable(self.place(), what)
     }

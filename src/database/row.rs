@@ -21,7 +21,6 @@ pub enum Value {
 
 impl Value {
     /// The bytes of a text or of a value of bytes.
-    #[must_use]
     pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Text(text) => Some(text.as_bytes()),
@@ -57,7 +56,6 @@ impl Row {
     }
 
     /// The values, in the order of the columns.
-    #[must_use]
     pub fn values(&self) -> &[Value] {
         &self.values
     }

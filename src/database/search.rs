@@ -121,7 +121,6 @@ pub(super) async fn search(
 }
 
 /// The columns of a table that may hold texts.
-#[must_use]
 pub fn texts_of(table: &LiveTable) -> Vec<&LiveColumn> {
     table.columns.iter().filter(|own| matches!(own.kind(), Kind::Text | Kind::Unknown)).collect()
 }

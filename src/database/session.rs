@@ -84,7 +84,6 @@ impl Connection {
     }
 
     /// A table of the ledger as its names have it, for a statement that is given it as an argument.
-    #[must_use]
     pub fn named(&self, table: &str) -> String {
         self.names.within(table.to_owned())
     }
@@ -106,7 +105,6 @@ impl Connection {
     }
 
     /// How its database is spoken to.
-    #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -153,7 +151,6 @@ impl Connection {
     }
 
     /// Whether a transaction is open on it.
-    #[must_use]
     pub fn is_in_transaction(&self) -> bool {
         self.session.is_in_transaction()
     }

@@ -28,7 +28,6 @@ impl Right {
     /// Every right, the least first.
     pub const ALL: [Self; 5] = [Self::Read, Self::Anonymize, Self::Bulk, Self::Configure, Self::Admin];
 
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -67,14 +66,12 @@ pub struct Rights(BTreeSet<Right>);
 
 impl Rights {
     /// Every right there is.
-    #[must_use]
     pub fn all() -> Self {
         Self(BTreeSet::from([Right::Admin]))
     }
 
     /// Whether they hold a right: `admin` holds each, who may anonymize many may
     /// anonymize one, and any right lets its owner read.
-    #[must_use]
     pub fn hold(&self, right: Right) -> bool {
         let by_another = match right {
             Right::Read => !self.0.is_empty(),
@@ -85,14 +82,12 @@ impl Rights {
     }
 
     /// Their names, the least first.
-    #[must_use]
     pub fn names(&self) -> String {
         let names: Vec<&str> = self.0.iter().map(|right| right.as_str()).collect();
         names.join(", ")
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -111,19 +106,16 @@ impl FromIterator<Right> for Rights {
 pub struct Limit(BTreeMap<String, Vec<String>>);
 
 impl Limit {
-    #[must_use]
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Filter names and values.
-    #[must_use]
     pub fn filters(&self) -> &BTreeMap<String, Vec<String>> {
         &self.0
     }
 
     /// Whether all clients that these filters leave are within the limit.
-    #[must_use]
     pub fn covers(&self, filters: &BTreeMap<String, Vec<String>>) -> bool {
         self.0.iter().all(|(name, own)| {
             let asked = filters.get(name).map_or(&[][..], Vec::as_slice);

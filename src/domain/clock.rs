@@ -19,7 +19,6 @@ pub enum Clock {
 
 impl Clock {
     /// A clock that stands at a moment.
-    #[must_use]
     pub fn fixed(at: DateTime<Utc>) -> Self {
         Self::Fixed(Arc::new(Mutex::new(at)))
     }
@@ -44,7 +43,6 @@ impl Clock {
     /// # Panics
     ///
     /// If a thread panicked while it set a fixed clock.
-    #[must_use]
     #[allow(clippy::disallowed_methods)]
     pub fn now(&self) -> DateTime<Utc> {
         match self {

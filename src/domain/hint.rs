@@ -23,12 +23,10 @@ pub struct Hint(Box<[String; 3]>);
 
 impl Hint {
     /// A hint whose words depend on the face.
-    #[must_use]
     pub fn by(words: impl Fn(Face) -> String) -> Self {
         Self(Box::new(Face::ALL.map(words)))
     }
 
-    #[must_use]
     pub fn at(&self, face: Face) -> &str {
         &self.0[face as usize]
     }
@@ -114,7 +112,6 @@ pub enum Act {
 
 impl Act {
     /// In the words of a face.
-    #[must_use]
     pub fn at(&self, face: Face) -> String {
         let own;
         let [command, http, page] = match self {

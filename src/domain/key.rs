@@ -37,7 +37,6 @@ impl Key {
         }
     }
 
-    #[must_use]
     pub fn to_json(&self) -> String {
         self.0.to_string()
     }
@@ -61,7 +60,6 @@ pub struct KeyJson(pub String);
 
 impl KeyJson {
     /// Reads a JSON text that need not be UTF-8: a text in it that is not becomes `t'43E9'`, its bytes in hexadecimal.
-    #[must_use]
     pub fn from_bytes(json: &[u8]) -> Option<Self> {
         if let Ok(json) = str::from_utf8(json) {
             return Some(Self(json.to_owned()));
@@ -86,14 +84,12 @@ impl KeyJson {
 }
 
 /// Joins keys that are JSON already into one JSON array.
-#[must_use]
 pub fn join(keys: &[String]) -> String {
     format!("[{}]", keys.join(","))
 }
 
 /// Splits a JSON array of keys into its elements, each as it is written: a
 /// number of 30 digits stays one. `None` if it is not an array.
-#[must_use]
 pub fn split(keys: &str) -> Option<Vec<String>> {
     let inner = keys.trim().strip_prefix('[')?.strip_suffix(']')?;
     let (mut all, mut from, mut depth, mut in_text, mut escaped) = (Vec::new(), 0, 0_i32, false, false);

@@ -32,7 +32,6 @@ fn all() -> impl Iterator<Item = &'static Phrase> {
 }
 
 /// A text of Lethe's own in the language of this code: `fr`, `de`, or English.
-#[must_use]
 pub fn said<'a>(code: &str, text: &'a str) -> Cow<'a, str> {
     match code {
         "fr" => translated(1, text, DEEPEST),

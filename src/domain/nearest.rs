@@ -6,7 +6,6 @@ const LIKE_ENOUGH: f64 = 0.6;
 /// Returns the name most like `text`, if any is like enough to be meant.
 ///
 /// Upper and lower case are alike. Of names equally like, the first is taken.
-#[must_use]
 pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.to_lowercase();
     let mut best = None;

@@ -38,7 +38,6 @@ impl Outcome {
         [Self::Anonymized, Self::Refused, Self::Failed, Self::Already, Self::NotDue, Self::NotFound];
 
     /// The word used in tables, logs and on the command line.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Anonymized => "anonymized",
@@ -94,7 +93,6 @@ impl Tally {
         } += clients;
     }
 
-    #[must_use]
     pub fn of(&self, outcome: Outcome) -> u64 {
         match outcome {
             Outcome::Anonymized => self.anonymized,
@@ -107,7 +105,6 @@ impl Tally {
     }
 
     /// All clients looked at.
-    #[must_use]
     pub fn looked_at(&self) -> u64 {
         self.anonymized + self.refused + self.already + self.not_due + self.not_found + self.failed
     }

@@ -58,7 +58,6 @@ impl Period {
     }
 
     /// Returns its months, years counted as twelve each; `None` if it has days.
-    #[must_use]
     pub fn whole_months(self) -> Option<u32> {
         self.total_months().filter(|_| self.days == 0)
     }

@@ -23,13 +23,11 @@ pub struct TextError {
 }
 
 impl TextError {
-    #[must_use]
     pub fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { what: what.into(), fix: fix.into(), source: None }
     }
 
     /// The text cannot be used because of one part of it, which says how to fix it.
-    #[must_use]
     pub fn of_part(what: impl Into<String>, part: Self) -> Self {
         Self { what: what.into(), fix: part.fix.clone(), source: Some(Box::new(part)) }
     }
@@ -48,7 +46,6 @@ pub struct Slip {
 
 impl Slip {
     /// Sorts what the TOML reader says of a text.
-    #[must_use]
     pub fn of(text: &str, error: &toml::de::Error) -> Self {
         let line = error.span().map(|span| {
             let before = &text.as_bytes()[..span.start.min(text.len())];
@@ -60,13 +57,11 @@ impl Slip {
 }
 
 /// An error that says what is wrong and what to do, for the way through the TOML reader.
-#[must_use]
 pub fn with_fix(what: &impl std::fmt::Display, fix: &str) -> String {
     format!("{what}{AND_SO}{fix}")
 }
 
 /// What a reader's message means, and what to do if it tells.
-#[must_use]
 pub fn in_words(message: &str) -> (String, Option<String>) {
     let message = message.lines().collect::<Vec<_>>().join(", ");
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -134,7 +129,6 @@ fn plain_type(expected: &str) -> &str {
 }
 
 /// Why a file cannot be read or written, in words.
-#[must_use]
 pub fn trouble(kind: ErrorKind) -> String {
     match kind {
         ErrorKind::NotFound => "there is no such file or folder".to_owned(),

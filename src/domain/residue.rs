@@ -43,7 +43,6 @@ impl Former {
     /// `min_length` counts the characters of the folded form; shorter values
     /// are ignored by [`add`](Self::add). With 0 or 1 every value that has a
     /// letter or digit counts.
-    #[must_use]
     pub fn new(min_length: usize) -> Self {
         Self { min_length, ..Self::default() }
     }
@@ -75,7 +74,6 @@ impl Former {
     }
 
     /// Returns whether there is nothing to look for.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.words.is_empty() && self.numbers.is_empty()
     }
@@ -87,14 +85,12 @@ impl Former {
     /// number counts where it begins and ends with a group of digits. Up to
     /// three layers of escapes are read: of JSON, YAML, URLs, HTML and mails,
     /// and base64. Time and room are bounded by the text's length.
-    #[must_use]
     pub fn found_in(&self, text: &str) -> bool {
         !self.is_empty() && any_reading(text, &mut |plain| self.found_as_written(&fold(plain)))
     }
 
     /// Returns whether any of the values can be read in the text of a `tsvector`,
     /// which keeps words without their order, small ones and endings.
-    #[must_use]
     pub fn found_in_lexemes(&self, written: &str) -> bool {
         if self.is_empty() {
             return false;
@@ -130,7 +126,6 @@ impl fmt::Debug for Former {
 }
 
 /// A text with the escapes of JSON, and with those of HTML, replaced once; `None` where it has none.
-#[must_use]
 pub fn unescaped(text: &str) -> [Option<String>; 2] {
     [escapes::json(text), escapes::html(text)]
 }

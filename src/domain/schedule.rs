@@ -71,26 +71,22 @@ impl Schedule {
     }
 
     /// Returns the cron expression, with single spaces.
-    #[must_use]
     pub fn cron(&self) -> &str {
         self.cron.source()
     }
 
     /// Returns the time zone in which the expression is read.
-    #[must_use]
     pub const fn zone(&self) -> Tz {
         self.zone
     }
 
     /// Returns the calendar day in the time zone at the moment `now`.
-    #[must_use]
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         self.local(now).date()
     }
 
     /// Returns the first tick strictly after a moment, if there is one by the
     /// end of 2100.
-    #[must_use]
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if after.year() > YEARS.end() + 1 {
             return None;
@@ -108,7 +104,6 @@ impl Schedule {
     /// The work is bounded whatever lies between the two: the latest tick is
     /// found by halving the span, and skipped ticks are counted only up to
     /// [`MOST_SKIPPED`].
-    #[must_use]
     pub fn missed(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<Missed> {
         let (since, now) = (whole_second(since), whole_second(now));
         let mut tick = self.next_after(since).filter(|tick| *tick <= now)?;

@@ -158,7 +158,6 @@ pub enum Empty {
 
 impl Empty {
     /// As a literal; its type is that of the column.
-    #[must_use]
     pub fn sql(self) -> &'static str {
         match self {
             Self::Null => "NULL",
@@ -170,13 +169,11 @@ impl Empty {
 
 impl Schema {
     /// A schema without tables.
-    #[must_use]
     pub fn empty(dialect: Dialect) -> Self {
         Self { dialect, tables: BTreeMap::new(), others: BTreeMap::new(), shows: BTreeMap::new() }
     }
 
     /// Looks a table up by name, ignoring upper and lower case as SQL does.
-    #[must_use]
     pub fn table(&self, name: &str) -> Option<&LiveTable> {
         self.tables.get(name).or_else(|| self.tables.values().find(|table| table.name.eq_ignore_ascii_case(name)))
     }
@@ -184,7 +181,6 @@ impl Schema {
 
 impl Kind {
     /// Whether values of the two can be the same.
-    #[must_use]
     pub fn compares_with(self, other: Self) -> bool {
         let number = |kind| matches!(kind, Self::Integer | Self::Number);
         self == other || self == Self::Unknown || other == Self::Unknown || (number(self) && number(other))
@@ -193,25 +189,21 @@ impl Kind {
 
 impl LiveTable {
     /// Looks a column up by name, ignoring upper and lower case as SQL does.
-    #[must_use]
     pub fn column(&self, name: &str) -> Option<&LiveColumn> {
         let alike = || self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
         self.columns.iter().find(|column| column.name == name).or_else(alike)
     }
 
-    #[must_use]
     pub fn is_called(&self, column: &LiveColumn, name: &str) -> bool {
         self.column(name).is_some_and(|found| found.name == column.name)
     }
 
     /// Whether these columns identify one row, by a primary key or a whole unique index.
-    #[must_use]
     pub fn is_unique(&self, columns: &[String]) -> bool {
         self.unique.iter().any(|unique| !unique.partial && are_among(&unique.columns, columns))
     }
 
     /// Whether two rows cannot hold the same in this column: it is unique by itself, or all of an expression that is.
-    #[must_use]
     pub fn is_unique_alone(&self, column: &str) -> bool {
         self.unique.iter().any(|unique| match unique.columns.as_slice() {
             [Some(own)] => own == column,
@@ -221,7 +213,6 @@ impl LiveTable {
     }
 
     /// Whether an index starts with these columns, in any order.
-    #[must_use]
     pub fn is_indexed(&self, columns: &[String]) -> bool {
         let starts_with = |own: &[Option<String>]| own.get(..columns.len()).is_some_and(|own| are_among(own, columns));
         self.indexes.iter().any(|index| !index.partial && starts_with(&index.columns))
@@ -235,7 +226,6 @@ fn are_among(own: &[Option<String>], columns: &[String]) -> bool {
 
 impl LiveColumn {
     /// What the declared type means, by SQLite's rules of affinity and the words people use.
-    #[must_use]
     pub fn kind(&self) -> Kind {
         if let Some(told) = self.told {
             return told;
@@ -262,13 +252,11 @@ impl LiveColumn {
     }
 
     /// Whether it holds moments, of which the day depends on the time zone.
-    #[must_use]
     pub fn is_moment(&self) -> bool {
         self.told == Some(Kind::Date) && self.compares_as().ends_with("with time zone")
     }
 
     /// What stands in it when it is emptied.
-    #[must_use]
     pub fn empty(&self) -> Empty {
         match () {
             () if !self.not_null => Empty::Null,
@@ -280,7 +268,6 @@ impl LiveColumn {
     }
 
     /// The type that a key of its own compares as.
-    #[must_use]
     pub fn compares_as(&self) -> &str {
         match (&self.base, self.told) {
             (Some(base), _) => base,
@@ -292,7 +279,6 @@ impl LiveColumn {
     /// The type that SQLite reads a declared type as, for comparing: empty for none.
     ///
     /// Source: <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
-    #[must_use]
     pub fn affinity(&self) -> &'static str {
         let declared = self.declared.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
@@ -310,7 +296,6 @@ impl LiveColumn {
     }
 
     /// The most characters the declared type allows, as in `VARCHAR(40)`.
-    #[must_use]
     pub fn max_length(&self) -> Option<usize> {
         if self.kind() != Kind::Text {
             return None;

@@ -33,7 +33,6 @@ impl SweepKind {
     pub const ALL: [Self; 5] = [Self::Due, Self::Period, Self::List, Self::Replay, Self::Retention];
 
     /// Returns the one word for this kind, as written in job files and tables.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Due => "due",

@@ -29,7 +29,6 @@ pub enum Unclear {
 }
 
 impl Unclear {
-    #[must_use]
     pub fn hint(self) -> String {
         match self {
             Self::Empty => "write at least one character".to_owned(),
@@ -44,14 +43,12 @@ impl Unclear {
 
 /// A text by which people are compared: case, spaces around and between words, and forms of the same characters do not
 /// count.
-#[must_use]
 pub fn folded(text: &str) -> String {
     let small: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
     small.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a character is drawn as nothing, or changes how others are drawn.
-#[must_use]
 pub fn is_invisible(own: char) -> bool {
     own.is_control()
         || matches!(own,
@@ -62,14 +59,12 @@ pub fn is_invisible(own: char) -> bool {
 }
 
 /// A text with what a terminal would obey, or not show, written out.
-#[must_use]
 pub fn escaped(text: &str) -> String {
     let written = |own: char| if is_invisible(own) { own.escape_unicode().to_string() } else { own.to_string() };
     text.chars().map(written).collect()
 }
 
 /// JSON with what a terminal would obey, or not show, written as its escapes.
-#[must_use]
 pub fn json(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for own in text.chars() {
@@ -83,7 +78,6 @@ pub fn json(text: &str) -> String {
 }
 
 /// A text of several lines as a terminal shows it: escaped, but for lines, tabs, and colours where they are wanted.
-#[must_use]
 pub fn shown(text: &str, coloured: bool) -> String {
     let mut all = String::with_capacity(text.len());
     let mut rest = text;
@@ -101,7 +95,6 @@ pub fn shown(text: &str, coloured: bool) -> String {
 }
 
 /// Whether a stream takes colours: a terminal does, unless `NO_COLOR` is set.
-#[must_use]
 pub fn is_coloured(stream: &impl std::io::IsTerminal) -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|own| !own.is_empty());
     stream.is_terminal() && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|own| own != "dumb")
@@ -138,7 +131,6 @@ pub fn name(text: &str) -> Result<(), Unclear> {
 
 /// A name as it is compared with others: those that differ by case, or by a
 /// letter that looks like a digit or another letter, are the same.
-#[must_use]
 pub fn alike(name: &str) -> String {
     let same = |own: char| match own {
         '0' => 'o',

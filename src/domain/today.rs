@@ -28,7 +28,6 @@ impl Display for Today {
 impl Today {
     /// The moment at which a day begins, as PostgreSQL reads it in a column of
     /// whatever type of date; a column without a time zone takes the day alone.
-    #[must_use]
     pub fn begins(self, day: NaiveDate) -> String {
         if self.zone == Tz::UTC { format!("'{day}'") } else { format!("'{day} 00:00 {}'", self.zone.name()) }
     }

@@ -7,13 +7,11 @@ use chrono::{NaiveDate, NaiveDateTime};
 /// # Panics
 ///
 /// If a map has keys that are no texts, or a value says that it cannot be written; nothing here does.
-#[must_use]
 pub fn json_of<T: serde::Serialize + ?Sized>(data: &T) -> String {
     serde_json::to_string(data).expect("plain data")
 }
 
 /// A number in decimal digits, without a plus sign and leading zeros; `None` if the text is none.
-#[must_use]
 pub fn number(text: &str) -> Option<String> {
     let text = text.trim();
     let (sign, digits) = match text.strip_prefix('-') {
@@ -33,7 +31,6 @@ pub fn number(text: &str) -> Option<String> {
 }
 
 /// A truth value in the words that databases and frameworks write; `None` if the text is none of them.
-#[must_use]
 pub fn truth(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
@@ -43,7 +40,6 @@ pub fn truth(text: &str) -> Option<bool> {
 }
 
 /// A day of the calendar, with or without a time, as `YYYY-MM-DD HH:MM:SS`; `None` if the text is none.
-#[must_use]
 pub fn moment(text: &str) -> Option<String> {
     const FORMS: [&str; 4] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
     let text = text.trim();
@@ -55,7 +51,6 @@ pub fn moment(text: &str) -> Option<String> {
 }
 
 /// A UUID in small letters with its hyphens; `None` if the text is none.
-#[must_use]
 pub fn uuid(text: &str) -> Option<String> {
     let bare = text.trim().trim_start_matches('{').trim_end_matches('}');
     let digits: String = bare.chars().filter(|sign| *sign != '-').collect::<String>().to_ascii_lowercase();

@@ -24,7 +24,6 @@ impl Window {
     }
 
     /// Whether a moment lies in it. It begins with its first minute and ends before its last.
-    #[must_use]
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         let time = now.with_timezone(&self.zone).time();
         if self.from < self.until {

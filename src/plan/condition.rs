@@ -129,7 +129,6 @@ impl Condition {
     }
 
     /// The expression as SQL, on a given day.
-    #[must_use]
     pub fn sql(&self, today: impl Into<Today>) -> String {
         let today: Today = today.into();
         let mut parts = self.text.split(TODAY);
@@ -148,14 +147,12 @@ impl Condition {
     }
 
     /// Whether its subqueries read rows of a table.
-    #[must_use]
     pub fn reads(&self, table: &str) -> bool {
         self.relations.iter().any(|(schema, own)| is_table(table, schema.as_deref(), own))
     }
 
     /// Whether its subqueries may read a column of a table: one of their own tables, or `of`, on whose rows it is
     /// evaluated.
-    #[must_use]
     pub fn reads_column(&self, of: &str, table: &str, column: &str) -> bool {
         let is_there = |table: &str| table == of || self.reads(table);
         let is_meant = |(named, own): &(Option<String>, String)| {

@@ -18,7 +18,6 @@ pub struct Longhand {
 
 impl Longhand {
     /// Writes the short forms of a policy out for a live schema.
-    #[must_use]
     pub fn of(policy: &Policy, schema: &Schema) -> Self {
         let mut long = policy.clone();
         let free = std::mem::take(&mut long.free);

@@ -269,7 +269,6 @@ pub struct Cleanable {
 
 impl Cleanable {
     /// What people call it: `table.column`.
-    #[must_use]
     pub fn name(&self) -> String {
         format!("{}.{}", self.table, self.rule.column)
     }
@@ -303,7 +302,6 @@ pub struct Branch {
 
 impl Rule {
     /// The action, if it is the same in all rows.
-    #[must_use]
     pub fn always(&self) -> Option<&Action> {
         match self.branches.as_slice() {
             [Branch { paths, condition: None, action, .. }] if paths.is_empty() => Some(action),
@@ -312,7 +310,6 @@ impl Rule {
     }
 
     /// Whether one of the actions is taken in every row.
-    #[must_use]
     pub fn is_for_all(&self) -> bool {
         let covers =
             |all: &Branch, own: &Branch| all.condition.is_none() && (all.paths.is_empty() || all.paths == own.paths);
@@ -320,13 +317,11 @@ impl Rule {
     }
 
     /// Whether what the column holds afterwards is known without looking, in every row.
-    #[must_use]
     pub fn is_fixed(&self) -> bool {
         self.is_for_all() && self.branches.iter().all(|branch| branch.action.is_fixed())
     }
 
     /// The same, or that it is what another column holds, which is searched itself.
-    #[must_use]
     pub fn is_known(&self) -> bool {
         self.is_for_all()
             && self.branches.iter().all(|own| own.action.is_fixed() || matches!(own.action, Action::Copy(_)))
@@ -396,7 +391,6 @@ pub struct SearchedColumn {
 
 impl SearchedColumn {
     /// Whether a text in which a former value is found is blanked.
-    #[must_use]
     pub fn is_blanked(&self) -> bool {
         self.on_residue == OnResidue::Blank
     }
@@ -423,19 +417,16 @@ impl Plan {
     /// The plan as far as it can be made, and everything that is wrong with it:
     /// for asking the database about the rest at once. It must not run unless
     /// nothing is wrong.
-    #[must_use]
     pub fn attempt(policy: &Policy, schema: &Schema) -> (Option<Self>, Vec<Problem>) {
         builder::build(policy, schema)
     }
 
     /// What people read of the guard of this name.
-    #[must_use]
     pub fn reason_of(&self, name: &str) -> Option<&Reason> {
         self.guards.iter().find(|guard| guard.name == name).map(|guard| &guard.reason)
     }
 
     /// How many columns are changed, and how many tables are touched.
-    #[must_use]
     pub fn reach(&self) -> Reach {
         let columns =
             self.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks)).map(|u| u.rules.len());
@@ -449,7 +440,6 @@ impl Plan {
 
 impl Step {
     /// Whether anything happens to this table at all.
-    #[must_use]
     pub fn acts(&self) -> bool {
         !(self.deletes.is_empty() && self.updates.is_empty() && self.unlinks.is_empty())
     }

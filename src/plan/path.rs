@@ -76,7 +76,6 @@ impl Path {
     }
 
     /// The row's own columns that hold the client's key, if the way is that short.
-    #[must_use]
     pub fn key_columns(&self) -> Option<&[String]> {
         (self.hops.len() == 1 && self.by_key).then(|| self.hops[0].columns.as_slice())
     }

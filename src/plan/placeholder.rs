@@ -120,7 +120,6 @@ fn text(
 }
 
 /// The most characters that a key needs in a text; one of unknown length is counted as 20.
-#[must_use]
 pub fn key_length(table: &LiveTable, key: &[String]) -> usize {
     let length = |name: &String| match table.column(name) {
         Some(column) if column.declared.eq_ignore_ascii_case("uuid") => 36,

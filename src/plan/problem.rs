@@ -27,7 +27,6 @@ impl std::fmt::Display for Problem {
 }
 
 /// A name as it stands in a policy: quoted where TOML asks for it, as a table of another schema is.
-#[must_use]
 pub fn in_toml(name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|mark| mark.is_ascii_alphanumeric() || "_-".contains(mark));
     if bare { name.to_owned() } else { toml::Value::from(name).to_string() }
@@ -38,7 +37,6 @@ pub fn in_toml(name: &str) -> String {
 ///
 /// A key-value table may be keyed by anything, an e-mail address too, and no
 /// message may quote one; but a key such as `blood group` has to be named.
-#[must_use]
 pub fn shown_key(key: &str) -> Option<&str> {
     let digits = key.chars().filter(char::is_ascii_digit).count();
     let words = key.split_whitespace().count();

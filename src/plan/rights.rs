@@ -17,7 +17,6 @@ pub struct Rights {
 
 impl Plan {
     /// What is done with each table, by name.
-    #[must_use]
     pub fn rights(&self) -> BTreeMap<String, Rights> {
         let mut all: BTreeMap<String, Rights> = BTreeMap::new();
         for step in &self.steps {
@@ -58,7 +57,6 @@ impl Plan {
     }
 
     /// The relations that subqueries of conditions read: schema, where one is named, and name.
-    #[must_use]
     pub fn also_read(&self) -> BTreeSet<(Option<String>, String)> {
         self.conditions.iter().flat_map(|placed| &placed.condition.relations).cloned().collect()
     }

@@ -18,7 +18,6 @@ pub struct Accepted {
 
 impl Accepted {
     /// Whether this is about a column of a table, or its rows.
-    #[must_use]
     pub fn is_of(&self, table: &str, column: Option<&str>) -> bool {
         let is_column = |own: &String| column.is_some_and(|column| own.eq_ignore_ascii_case(column));
         self.table.eq_ignore_ascii_case(table) && self.column.as_ref().is_none_or(is_column)

@@ -67,7 +67,6 @@ pub enum FileKind {
 
 impl FileKind {
     /// As the ledger writes it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -195,7 +194,6 @@ pub enum Action {
 
 impl Action {
     /// Whether what the column holds afterwards is known without looking.
-    #[must_use]
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Constant(_) | Self::Text(_) | Self::Clear)
     }
@@ -258,13 +256,11 @@ impl BranchSpec {
 
 impl Column {
     /// A column of this class, without an action.
-    #[must_use]
     pub fn of(class: Class) -> Self {
         Self { class, ..Self::default() }
     }
 
     /// Whether anything is said to happen to this column.
-    #[must_use]
     pub fn acts(&self) -> bool {
         self.replace.is_some()
             || self.copy.is_some()
@@ -276,7 +272,6 @@ impl Column {
     }
 
     /// The link of each action, in their order; `None` stands for all rows.
-    #[must_use]
     pub fn links(&self) -> Vec<Option<&String>> {
         match (&self.link, &self.actions) {
             (None, Some(specs)) if !specs.is_empty() => specs.iter().map(|own| own.link.as_ref()).collect(),
@@ -285,7 +280,6 @@ impl Column {
     }
 
     /// What its value names outside of the database: the root, and what is deleted there.
-    #[must_use]
     pub fn names(&self) -> Option<(&str, FileKind)> {
         let file = self.delete_file.as_deref().map(|root| (root, FileKind::File));
         file.or(self.delete_folder.as_deref().map(|root| (root, FileKind::Folder)))
@@ -304,7 +298,6 @@ impl Column {
     }
 
     /// The actions of this column as the policy writes them, each with its `for`.
-    #[must_use]
     pub fn specs(&self) -> Vec<BranchSpec> {
         let own = |spec: &BranchSpec| BranchSpec { link: spec.link.clone().or(self.link.clone()), ..spec.clone() };
         self.actions.as_ref().map_or_else(|| vec![self.single()], |specs| specs.iter().map(own).collect())

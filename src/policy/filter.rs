@@ -27,7 +27,6 @@ pub struct SaidFilter {
 
 impl Filter {
     /// The client column behind it.
-    #[must_use]
     pub fn column(&self) -> &str {
         match self {
             Self::Column(column) => column,
@@ -36,7 +35,6 @@ impl Filter {
     }
 
     /// Whether each sweep that selects clients must give exactly one value.
-    #[must_use]
     pub fn one(&self) -> bool {
         matches!(self, Self::Said(SaidFilter { one: true, .. }))
     }

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::Policy;
 
 /// The JSON Schema of a policy.
-#[must_use]
 pub fn json_schema() -> Schema {
     let mut schema = schema_for!(Policy);
     RecursiveTransform(without_null).transform(&mut schema);

@@ -16,7 +16,6 @@ pub enum Names {
 
 impl Names {
     /// The names as a slice.
-    #[must_use]
     pub fn as_slice(&self) -> &[String] {
         match self {
             Self::One(name) => std::slice::from_ref(name),
@@ -118,13 +117,11 @@ impl Default for Exclusive {
 
 impl Exclusive {
     /// Whether rows are taken even if other clients have them.
-    #[must_use]
     pub fn is_no(&self) -> bool {
         *self == Self::Any(false)
     }
 
     /// The names of the links that count; empty for all.
-    #[must_use]
     pub fn links(&self) -> &[String] {
         match self {
             Self::Any(_) => &[],
@@ -135,7 +132,6 @@ impl Exclusive {
 
 impl Link {
     /// The plainest link: this column holds the client's key.
-    #[must_use]
     pub fn column(name: &str) -> Self {
         Self {
             name: None,
@@ -151,7 +147,6 @@ impl Link {
     }
 
     /// What rules call this link.
-    #[must_use]
     pub fn name(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.column.as_slice().join("+"))
     }

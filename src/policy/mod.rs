@@ -174,7 +174,6 @@ pub struct Choices {
 
 impl Choices {
     /// Whether a period is among them; in whole months, none with days is.
-    #[must_use]
     pub fn has(&self, length: Period) -> bool {
         let [Some(from), Some(to), Some(step), Some(length)] =
             [self.from, self.to, self.step, length].map(Period::whole_months)
@@ -411,7 +410,6 @@ impl Policy {
     }
 
     /// The tables it names, as it spells them.
-    #[must_use]
     pub fn named_tables(&self) -> BTreeSet<String> {
         let guards = self.guards.iter().filter_map(|guard| guard.table.as_ref());
         let activity = self.period.iter().flat_map(|own| &own.activity).map(|own| &own.table);

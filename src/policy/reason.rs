@@ -34,7 +34,6 @@ pub struct Translated {
 impl Reason {
     /// The text for the command line, the API and reports, in whatever language the reader is: the English one, or
     /// where there is none the French, or the German.
-    #[must_use]
     pub fn text(&self) -> &str {
         match self {
             Self::One(text) => text,
@@ -43,7 +42,6 @@ impl Reason {
     }
 
     /// The text in the language of this code; where there is none, as [`text`](Self::text) says.
-    #[must_use]
     pub fn in_language(&self, code: &str) -> &str {
         let own = match (self, code) {
             (Self::Each(each), "en") => each.en.as_deref(),

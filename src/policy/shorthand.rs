@@ -68,14 +68,12 @@ pub struct Family {
 
 impl Family {
     /// Whether one of its names or patterns means this table.
-    #[must_use]
     pub fn has(&self, table: &str) -> bool {
         self.tables.iter().any(|pattern| matches(pattern, table))
     }
 }
 
 /// Whether a name fits a pattern with `*`, in upper or lower case.
-#[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
     let mut parts = pattern.split('*');

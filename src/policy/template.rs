@@ -61,7 +61,6 @@ impl Template {
     }
 
     /// The text, if it is the same for every client and every day.
-    #[must_use]
     pub fn constant(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
@@ -71,7 +70,6 @@ impl Template {
     }
 
     /// Whether the text differs from client to client, from row to row, or from day to day.
-    #[must_use]
     pub fn has(&self, part: &Part) -> bool {
         self.0.contains(part)
     }

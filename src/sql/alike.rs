@@ -12,14 +12,12 @@ const PLAIN: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_. /";
 /// For each column that can name what lies in this root, the statement that
 /// gives the bytes of its values that are no plain paths, or whose last part is
 /// among those in `$1`, a JSON array, in small letters.
-#[must_use]
 pub fn perhaps_alike(plan: &Plan, today: chrono::NaiveDate, root: &str, kind: FileKind) -> Vec<String> {
     let scope = Scope::new(&plan.client, today);
     plan.files.iter().filter(|own| own.root == root && own.kind == kind).map(|own| statement(scope, own)).collect()
 }
 
 /// The last part of a plain path as [`perhaps_alike`] compares it.
-#[must_use]
 pub fn last_part(name: &str) -> &str {
     name.trim_end_matches(['/', ' ', '.'])
 }

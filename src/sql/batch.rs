@@ -13,7 +13,6 @@ use crate::domain::sweep::SweepKind;
 use crate::plan::{ClientPlan, Delete, GuardPlan, KnownKeys, Plan, REMEMBERED, Step, Update};
 
 /// Makes the temporary tables of a connection.
-#[must_use]
 pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     // Typed like the key itself: a text `7` elsewhere is the number 7 here if it is there.
     let typed: Vec<String> = client.key_types.iter().enumerate().map(|(at, own)| format!("k{at} {own}")).collect();
@@ -43,7 +42,6 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
 pub const TABLES: [&str; 5] = ["lethe_batch", "lethe_held", "lethe_taken", "lethe_reasons", "lethe_going"];
 
 /// Empties the temporary tables.
-#[must_use]
 pub fn empty() -> [String; 5] {
     TABLES.map(|table| format!("DELETE FROM {table}"))
 }
@@ -99,7 +97,6 @@ pub struct Statements {
 }
 
 /// Makes the statements of a batch.
-#[must_use]
 pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     let plan = wanted.plan;
     let scope = wanted.scope();
@@ -171,7 +168,6 @@ impl Statements {
 
     /// All of them, each with the table it is about, so that a database can be
     /// asked beforehand whether it can run them.
-    #[must_use]
     pub fn all(&self, client: &ClientPlan) -> Vec<(String, &str)> {
         let of_client = [&self.fill, &self.fill_failing, &self.take];
         let of_client = of_client.into_iter().chain(&self.lock).chain(&self.reasons);
@@ -377,7 +373,6 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
 const EACH_ONCE: &str = "DELETE FROM lethe_batch WHERE n NOT IN (SELECT min(n) FROM lethe_batch GROUP BY key)";
 
 /// Marks those with reasons as refused.
-#[must_use]
 pub fn refuse(dialect: Dialect) -> String {
     format!(
         "UPDATE lethe_batch SET state = 'refused', reasons = r.reasons FROM (SELECT n, {} AS reasons FROM lethe_reasons GROUP BY n) AS r \
@@ -387,7 +382,6 @@ pub fn refuse(dialect: Dialect) -> String {
 }
 
 /// Marks the clients whose `n` is in `$1`, a JSON object of `n` and reasons, as failed.
-#[must_use]
 pub fn fail(dialect: Dialect) -> String {
     format!(
         "UPDATE lethe_batch SET state = 'failed', reasons = r.value FROM {} \
@@ -403,7 +397,6 @@ pub const CAP: &str = "UPDATE lethe_batch SET state = 'over' WHERE n >= \
 pub const COUNT: &str = "SELECT state, count(*) FROM lethe_batch GROUP BY state";
 
 /// Counts the reasons of the refused, each client once for each of its reasons.
-#[must_use]
 pub fn count_reasons(dialect: Dialect) -> String {
     format!(
         "SELECT r.value, count(*) FROM lethe_batch AS b, {} WHERE b.state = 'refused' GROUP BY r.value",
@@ -425,7 +418,6 @@ pub const TAKEN_PLACES: &str = "SELECT COALESCE(max(n) + 1, 0) FROM lethe_taken"
 pub const TAKE_ONLY: &str = "DELETE FROM lethe_taken WHERE n < $1 OR n >= $2";
 
 /// Leaves the clients with the places in `$1`, a JSON array, to batches of their own.
-#[must_use]
 pub fn apart(dialect: Dialect) -> [String; 2] {
     let places = dialect.numbers_in("$1");
     [
@@ -461,7 +453,6 @@ fn unknown_keys(scope: Scope, step: &Step) -> Option<(String, String)> {
 }
 
 /// Every key of a key-value table, and every one that its catalogue defines, that the policy does not know.
-#[must_use]
 pub fn all_unknown_keys(dialect: Dialect, step: &Step) -> Option<String> {
     let keys = step.keys.as_ref()?;
     let used = key_not_known(dialect, keys, &step.table, &keys.column);

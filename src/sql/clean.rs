@@ -15,7 +15,6 @@ pub struct Clean {
 }
 
 /// Makes the statements that empty one column.
-#[must_use]
 pub fn clean(wanted: &Wanted, own: &Cleanable) -> Clean {
     let scope = wanted.scope();
     let update = Update { paths: own.paths.clone(), rules: vec![own.rule.clone()], first: false };

@@ -8,7 +8,6 @@ use crate::domain::today::Today;
 use crate::plan::{ActivityPlan, ClientPlan};
 
 /// Reads a client's day as a text. `$1` is the key as JSON.
-#[must_use]
 pub fn read(client: &ClientPlan, date: &str) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
     let date = column(CLIENT, date);
@@ -17,7 +16,6 @@ pub fn read(client: &ClientPlan, date: &str) -> String {
 
 /// Writes a client's day, unless the client is anonymized. `$1` is the key as
 /// JSON, `$2` the day or NULL.
-#[must_use]
 pub fn write(client: &ClientPlan, date: &str) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
     let day = scope.dialect.day("$2");
@@ -27,7 +25,6 @@ pub fn write(client: &ClientPlan, date: &str) -> String {
 
 /// Reads the last day of activity from one source, and how many of its rows have none: a statement for each way from its
 /// rows to a client. `$1` is the key as JSON.
-#[must_use]
 pub fn last_activity(client: &ClientPlan, today: Today, source: &ActivityPlan) -> Vec<String> {
     let scope = Scope::new(client, today);
     let keys = key_names(client.key.len());

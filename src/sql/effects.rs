@@ -25,7 +25,6 @@ pub struct Effects {
 }
 
 /// One for each way from a table to its clients, in the order of the plan; each reads `most` rows at most.
-#[must_use]
 pub fn effects(wanted: &Wanted, schema: &Schema, most: usize) -> Vec<Effects> {
     let scope = wanted.scope();
     let ways = wanted.plan.steps.iter().flat_map(|step| step.paths.iter().map(move |path| (step, path)));

@@ -46,7 +46,6 @@ impl Statements {
 
 /// Takes out of the deliveries under the lease `$1` what a row names, for each
 /// column that can name what lies in this root.
-#[must_use]
 pub fn spare_claimed(plan: &Plan, today: chrono::NaiveDate, root: &str) -> Vec<String> {
     let scope = Scope::new(&plan.client, today);
     plan.files.iter().filter(|own| own.root == root).map(|own| spare(scope, own, "lease = $1")).collect()

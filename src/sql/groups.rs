@@ -17,7 +17,6 @@ pub const SMALL: u64 = 5;
 /// it, or one `alone`), the place of that column, then the number of groups,
 /// the clients in the smallest, the clients in all, and the groups and clients
 /// below [`SMALL`].
-#[must_use]
 pub fn groups(client: &ClientPlan, columns: &[String]) -> String {
     let names: Vec<String> = (0..columns.len()).map(|at| format!("q{at}")).collect();
     let mut questions = vec![measured("all", -1, "alike")];
@@ -43,7 +42,6 @@ pub fn groups(client: &ClientPlan, columns: &[String]) -> String {
 
 /// The values of one column that fewer than [`SMALL`] anonymized clients have,
 /// rarest first, with their number; `$1` is the most values.
-#[must_use]
 pub fn rare_values(client: &ClientPlan, column: &str) -> String {
     format!(
         "SELECT CAST(q0 AS TEXT), count(*) FROM ({}) AS clients GROUP BY q0 HAVING count(*) < {SMALL} \

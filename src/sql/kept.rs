@@ -18,7 +18,6 @@ pub struct Kept {
 
 impl Kept {
     /// Makes the statements of a plan.
-    #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let client = &plan.client;
         let scope = Scope::new(client, NaiveDate::MIN);

@@ -5,7 +5,6 @@ use crate::domain::dialect::Dialect;
 /// Writes messages about the clients with an outcome that they did not have
 /// before. `$1` sweep, `$2` moment, `$3` webhook, `$4` type of the message,
 /// `$5` the most clients that one names, `$6` outcome.
-#[must_use]
 pub fn tell(dialect: Dialect) -> String {
     // Who is refused because notice was just given is told of the notice.
     batch_messages(dialect, "b.state = $6 AND b.standing = 0 AND COALESCE(b.reasons, '') NOT LIKE '[\"notice%'")

@@ -93,20 +93,17 @@ impl<'a> Scope<'a> {
 }
 
 /// A name in double quotes.
-#[must_use]
 pub fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A text in single quotes.
-#[must_use]
 pub fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A table where its rows are read or written. Outside of the schema that comes
 /// first, a table is called `schema.table`, and keeps that name.
-#[must_use]
 pub fn relation(dialect: Dialect, table: &str) -> String {
     let qualified = dialect.qualified(table);
     if qualified == name(table) { qualified } else { format!("{qualified} AS {}", name(table)) }

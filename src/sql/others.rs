@@ -18,7 +18,6 @@ pub struct Shared {
 }
 
 /// One for each group of rules that could do so: no row that names its one client itself is shared.
-#[must_use]
 pub fn shared(wanted: &Wanted, schema: &Schema) -> Vec<Shared> {
     let scope = wanted.scope();
     let steps = wanted.plan.steps.iter().filter(|step| step.table != scope.client.table);
@@ -115,7 +114,6 @@ fn users(scope: Scope, wanted: &Wanted, schema: &Schema, table: &LiveTable) -> V
 }
 
 /// Reads the texts in identifying columns of clients who stay that, in small letters, are among those in `$1`, a JSON array.
-#[must_use]
 pub fn theirs(wanted: &Wanted) -> Vec<String> {
     let scope = wanted.scope();
     let of_source = |source: &Source| {
@@ -134,7 +132,6 @@ pub fn theirs(wanted: &Wanted) -> Vec<String> {
 }
 
 /// Which rows among those in `$1`, a JSON array of identities, belong to a client taken: their identities.
-#[must_use]
 pub fn of_taken(wanted: &Wanted, step: &Step, identity: &[String]) -> String {
     let scope = wanted.scope();
     format!(
@@ -147,7 +144,6 @@ pub fn of_taken(wanted: &Wanted, step: &Step, identity: &[String]) -> String {
 }
 
 /// Takes the clients to whom the rows in `$1`, a JSON array of identities, belong, beside those taken: one for each way.
-#[must_use]
 pub fn take_owners(wanted: &Wanted, step: &Step, identity: &[String]) -> Vec<String> {
     let scope = wanted.scope();
     let among = scope.dialect.row_among(&step.table, identity, "$1");
@@ -165,7 +161,6 @@ pub fn take_owners(wanted: &Wanted, step: &Step, identity: &[String]) -> Vec<Str
 }
 
 /// Has all clients taken stand among those whose rows conditions are asked of.
-#[must_use]
 pub fn hold_taken(wanted: &Wanted) -> [String; 2] {
     let keys = key_names(wanted.scope().client.key.len());
     ["DELETE FROM lethe_held".to_owned(), format!("INSERT INTO lethe_held ({keys}) SELECT {keys} FROM lethe_taken")]

@@ -17,7 +17,6 @@ pub(super) fn of_taken(scope: Scope, own: &Recognition) -> String {
 }
 
 /// Of the clients whose keys are in `$1`, a JSON array.
-#[must_use]
 pub fn of_given(plan: &Plan, own: &Recognition) -> String {
     // The same on any day.
     let scope = Scope::new(&plan.client, NaiveDate::MIN);
@@ -26,7 +25,6 @@ pub fn of_given(plan: &Plan, own: &Recognition) -> String {
 
 /// Of a page of all clients, with the key as JSON in front. `$1` is the last key as JSON, if `behind` one; `$2` the most
 /// rows.
-#[must_use]
 pub fn page(plan: &Plan, own: &Recognition, behind: bool) -> String {
     let scope = Scope::new(&plan.client, NaiveDate::MIN);
     replay::page_of_all(scope, &format!(", {}", values(scope, own)), behind)

@@ -176,7 +176,6 @@ fn written_back_where(wanted: &Wanted, whose: &str) -> String {
 
 /// The next clients whose data has come back. `$1` is the last key as JSON, if
 /// `behind` one; `$2` the most rows. It needs the temporary tables of the plan.
-#[must_use]
 pub fn written_back_page(wanted: &Wanted, behind: bool) -> String {
     let scope = wanted.scope();
     format!(
@@ -190,14 +189,12 @@ pub fn written_back_page(wanted: &Wanted, behind: bool) -> String {
 }
 
 /// How many clients there are whose data has come back.
-#[must_use]
 pub fn written_back_count(wanted: &Wanted) -> String {
     format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted, &known(wanted)))
 }
 
 /// How many clients there are of whom nothing says whether they are those anonymized before or new ones with their keys,
 /// and in whose rows a rule would change something; `None` where a row always says so.
-#[must_use]
 pub fn unclear_count(wanted: &Wanted) -> Option<String> {
     let unclear = unclear(wanted)?;
     Some(format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted, &unclear)))
@@ -206,7 +203,6 @@ pub fn unclear_count(wanted: &Wanted) -> Option<String> {
 /// The statements that write for each client of a batch, as reasons, where its
 /// data has come back: `written_back:table.column`, or `written_back:table`
 /// for rows that are there again.
-#[must_use]
 pub fn places(wanted: &Wanted) -> Vec<String> {
     let scope = wanted.scope();
     let mut place = 0;
@@ -243,7 +239,6 @@ pub const NOTHING_BACK: [&str; 2] = [
 ];
 
 /// Notes with each client taken where its data has come back.
-#[must_use]
 pub fn note(dialect: Dialect) -> String {
     format!(
         "UPDATE lethe_batch SET reasons = r.reasons FROM (SELECT n, {} AS reasons FROM (SELECT n, reason, min(place) AS place \
@@ -254,7 +249,6 @@ pub fn note(dialect: Dialect) -> String {
 
 /// Puts the day of the first time back where a rule has written today's,
 /// because the day was gone; `None` if the policy keeps no day.
-#[must_use]
 pub fn first_day(wanted: &Wanted) -> Option<String> {
     let (scope, client) = (wanted.scope(), &wanted.plan.client);
     let own = client.anonymized_on.as_ref()?;
@@ -286,7 +280,6 @@ pub const NOTE_ALL: &str = "UPDATE lethe_batch SET reasons = $1 WHERE state = 'a
 
 /// A page of all clients' keys: as JSON, and as the ledger writes them. `$1` is
 /// the last key as JSON, if `behind` one; `$2` the most rows.
-#[must_use]
 pub fn all_keys(client: &ClientPlan, behind: bool) -> String {
     page_of_all(Scope::new(client, chrono::NaiveDate::default()), "", behind)
 }

@@ -46,7 +46,6 @@ impl Search {
 
     /// Blanks these columns, by their places, in the rows in `$1`, a JSON array of
     /// identities: all at once, as a changed row may have another identity.
-    #[must_use]
     pub fn blanking(&self, columns: &[usize]) -> String {
         let sets: Vec<&str> = columns.iter().filter_map(|at| self.blank[*at].as_deref()).collect();
         format!("UPDATE {} SET {} WHERE {}", self.rows.0, sets.join(", "), self.rows.1)

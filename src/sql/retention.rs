@@ -24,7 +24,6 @@ pub struct OldRows<'a> {
 }
 
 /// Puts the clients on hold into `lethe_taken`.
-#[must_use]
 pub fn hold_back(client: &ClientPlan) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
     format!(
@@ -37,7 +36,6 @@ pub fn hold_back(client: &ClientPlan) -> String {
 }
 
 /// Finds a row if a client is on hold that is not in `lethe_taken`.
-#[must_use]
 pub fn held_since(client: &ClientPlan) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
     format!(
@@ -74,19 +72,16 @@ impl OldRows<'_> {
     }
 
     /// How many rows are old.
-    #[must_use]
     pub fn count(&self) -> String {
         format!("SELECT count(*) FROM {} WHERE {}", self.table(), self.is_old())
     }
 
     /// How many rows there are.
-    #[must_use]
     pub fn all(&self) -> String {
         format!("SELECT count(*) FROM {}", self.table())
     }
 
     /// Deletes so many old rows at most; all of them where nothing tells a row from the others.
-    #[must_use]
     pub fn delete(&self, most: u64) -> String {
         let (table, is_old) = (self.table(), self.is_old());
         let Some(identity) = &self.plan.identity else { return format!("DELETE FROM {table} WHERE {is_old}") };

@@ -32,7 +32,6 @@ fn conditions(scope: Scope, own: &SelectionsPlan, of: Option<&str>) -> Vec<Strin
 
 /// How many selections with clients have this name; `None` if a row does not stand for a selection, or none can have
 /// the name.
-#[must_use]
 pub fn of_one_name(plan: &Plan, own: &SelectionsPlan, today: Today, called: &str) -> Option<String> {
     let scope = Scope::new(&plan.client, today);
     let literal = scope.dialect.filter_value(own.name.kind, &own.name.declared, called)?;
@@ -45,7 +44,6 @@ pub fn of_one_name(plan: &Plan, own: &SelectionsPlan, today: Today, called: &str
 }
 
 /// Each selection with the number of its clients, by name. `$1` is the most rows.
-#[must_use]
 pub fn named(plan: &Plan, own: &SelectionsPlan, today: Today) -> String {
     let scope = Scope::new(&plan.client, today);
     format!(
@@ -69,14 +67,12 @@ fn clients(scope: Scope, own: &SelectionsPlan, name: &str) -> Option<(String, St
 }
 
 /// How many clients a selection has.
-#[must_use]
 pub fn count(plan: &Plan, own: &SelectionsPlan, today: Today, name: &str) -> Option<String> {
     let (found, from) = clients(Scope::new(&plan.client, today), own, name)?;
     Some(format!("{found} SELECT count(*) {from}"))
 }
 
 /// The next clients of a selection in key order. `$1` is the last key as JSON, if `behind` one; `$2` the most rows.
-#[must_use]
 pub fn page(plan: &Plan, own: &SelectionsPlan, today: Today, name: &str, behind: bool) -> Option<String> {
     let scope = Scope::new(&plan.client, today);
     let (found, from) = clients(scope, own, name)?;

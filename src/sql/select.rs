@@ -46,7 +46,6 @@ pub fn filter(plan: &Plan, filter: &FilterPlan, values: &[String]) -> Result<Str
 
 /// Finds one client whose mark is neither true nor false, where a column can
 /// hold that; nothing says whether such a client was anonymized.
-#[must_use]
 pub fn odd_mark(client: &ClientPlan) -> Option<String> {
     let mark = client.anonymized.as_ref().filter(|_| !client.flag_boolean)?;
     let scope = Scope::new(client, NaiveDate::MIN);
@@ -178,7 +177,6 @@ pub enum Way {
 
 /// The next clients whose date has come. `$1` is the last key as JSON, if
 /// `behind` one; `$2` the most rows.
-#[must_use]
 pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
     let scope = wanted.scope();
     let by_date = way == Way::ByDate && wanted.client().due_indexed;
@@ -205,7 +203,6 @@ pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
 }
 
 /// Finds one row if there are clients to be looked at that have no key; `None` where all have one.
-#[must_use]
 pub fn keyless(wanted: &Wanted, by_period: bool) -> Option<String> {
     let scope = wanted.scope();
     let looked_at = if by_period { wanted.lapsed(&Asked::All) } else { wanted.due() };
@@ -229,13 +226,11 @@ fn counted(scope: Scope) -> String {
 }
 
 /// How many clients there are whose date has come.
-#[must_use]
 pub fn due_count(wanted: &Wanted) -> String {
     count(wanted, &format!("{} AND {}", wanted.due(), wanted.scope().open()))
 }
 
 /// How many clients there are whose period has passed.
-#[must_use]
 pub fn lapsed_count(wanted: &Wanted) -> String {
     count(wanted, &format!("{} AND {}", wanted.scope().open(), wanted.lapsed(&Asked::All)))
 }
@@ -246,7 +241,6 @@ fn count(wanted: &Wanted, condition: &str) -> String {
 }
 
 /// Two values at most that a client column has among the clients whose keys are in `$1`, a JSON array.
-#[must_use]
 pub fn listed_values(wanted: &Wanted, own: &str) -> String {
     let scope = wanted.scope();
     format!(
@@ -258,7 +252,6 @@ pub fn listed_values(wanted: &Wanted, own: &str) -> String {
 }
 
 /// A count of clients, of those alone whom no sweep has refused or failed since the moment in `$1`.
-#[must_use]
 pub fn unseen(plan: &Plan, count: &str) -> String {
     let scope = Scope::new(&plan.client, NaiveDate::MIN);
     // Those without a key are seen each time.
@@ -271,7 +264,6 @@ pub fn unseen(plan: &Plan, count: &str) -> String {
 }
 
 /// A count of clients, less those that were refused when they were last checked.
-#[must_use]
 pub fn unrefused(plan: &Plan, count: &str) -> String {
     // A period before the calendar begins counts nothing.
     if !count.contains(" WHERE ") {
@@ -286,7 +278,6 @@ pub fn unrefused(plan: &Plan, count: &str) -> String {
 
 /// The last key of the next range of the client table. `$1` is the key before
 /// it as JSON, if `behind` one; `$2` the width of the range less one.
-#[must_use]
 pub fn range_end(wanted: &Wanted, behind: bool) -> String {
     let scope = wanted.scope();
     format!(
@@ -301,7 +292,6 @@ pub fn range_end(wanted: &Wanted, behind: bool) -> String {
 /// The clients of a range of keys whose period has passed. `$1` is the key
 /// before the range, if `behind` one, and `$2` its last key, if it is `bounded`,
 /// both as JSON.
-#[must_use]
 pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
     let (client, scope) = (wanted.client(), wanted.scope());
     let until = |key: &str| if bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
@@ -325,7 +315,6 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
 
 /// The first clients of all whose period has passed, in one pass over
 /// them. `$1` is the most rows.
-#[must_use]
 pub fn lapsed_first(wanted: &Wanted) -> String {
     let scope = wanted.scope();
     let lapsed = format!(
@@ -348,13 +337,11 @@ pub fn lapsed_first(wanted: &Wanted) -> String {
 }
 
 /// Counts the rows of the client table.
-#[must_use]
 pub fn clients_count(client: &ClientPlan) -> String {
     format!("SELECT count(*) FROM {}", relation(client.dialect, &client.table))
 }
 
 /// Whether the client table has more than `$1` rows: no row if it has not.
-#[must_use]
 pub fn more_rows_than(client: &ClientPlan) -> String {
     format!("SELECT 1 FROM {} LIMIT 1 OFFSET $1", relation(client.dialect, &client.table))
 }

@@ -9,7 +9,6 @@ use crate::plan::Plan;
 
 /// The key of each client, as the ledger writes it, and what a review shows of
 /// it, as texts; `$1` is the clients' keys as a JSON array.
-#[must_use]
 pub fn shown(plan: &Plan) -> String {
     // The same on any day.
     let scope = Scope::new(&plan.client, NaiveDate::MIN);
@@ -20,7 +19,6 @@ pub fn shown(plan: &Plan) -> String {
 
 /// The key of each client that passes these conditions on `lethe_c`, as the ledger writes it; `$1` is the clients' keys
 /// as a JSON array.
-#[must_use]
 pub fn within(plan: &Plan, conditions: &[String]) -> String {
     let scope = Scope::new(&plan.client, NaiveDate::MIN);
     let found = of_given(scope, &scope.key_text(CLIENT));

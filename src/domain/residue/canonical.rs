@@ -8,7 +8,6 @@ use unicode_normalization::char::{canonical_combining_class, decompose_compatibl
 /// dropped, letters lowered, `ß`, `ø`, `ł`, `æ`, `đ` and their like spelt in
 /// plain Latin, typographic quotes and dashes made plain, and white space folded
 /// to single spaces with none at either end. A second fold changes nothing.
-#[must_use]
 pub fn fold(text: &str) -> String {
     let text = text.trim();
     if text.is_ascii() && !has_untidy_space(text.as_bytes()) {

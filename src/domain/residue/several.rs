@@ -30,7 +30,6 @@ struct Value {
 
 impl Several {
     /// The values of each of these clients that have at least `shortest` characters, and no fewer than two bytes.
-    #[must_use]
     pub fn of(clients: &[Former], shortest: usize) -> Self {
         let mut own = Self { starts: vec![false; 1 << 16], ..Self::default() };
         let mut known: BTreeMap<String, usize> = BTreeMap::new();
@@ -66,14 +65,12 @@ impl Several {
     }
 
     /// Whether there is nothing to look for.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
     /// Whether a value tells of its client among those found in one row. A single word does not by itself: it may be a
     /// word, a place, or the name of another person.
-    #[must_use]
     pub fn is_telling(&self, value: usize, row: &BTreeSet<usize>) -> bool {
         let own = &self.values[value];
         let others = row.iter().filter(|other| **other != value).map(|other| &self.values[*other].clients);
@@ -81,7 +78,6 @@ impl Several {
     }
 
     /// Whether another client has the same value.
-    #[must_use]
     pub fn is_had_by(&self, value: usize, other: &Former) -> bool {
         let own = &self.values[value].former;
         let has_word = |word: &memchr::memmem::Finder| other.words.iter().any(|own| own.needle() == word.needle());
@@ -95,13 +91,11 @@ impl Several {
     }
 
     /// How many clients had at least one of these values.
-    #[must_use]
     pub fn clients<'a>(&self, values: impl IntoIterator<Item = &'a usize>) -> usize {
         values.into_iter().flat_map(|at| &self.values[*at].clients).collect::<BTreeSet<_>>().len()
     }
 
     /// The values that can be read in a text.
-    #[must_use]
     pub fn found_in(&self, text: &str) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
         if !self.is_empty() {

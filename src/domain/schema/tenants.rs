@@ -18,7 +18,6 @@ const SHARED: usize = 5;
 impl Schema {
     /// The tables of companies other than that of this table. One that refers
     /// to it by foreign keys is none of them, whatever it is called.
-    #[must_use]
     pub fn other_tenants(&self, table: &str) -> BTreeSet<String> {
         let Some((own, others)) = self.companies(table) else { return BTreeSet::new() };
         let is_stranger = |name: &&String| {
