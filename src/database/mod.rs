@@ -89,8 +89,6 @@ pub trait Driver: Debug + Send + Sync {
     fn concurrency(&self) -> u16;
     /// How many connections write.
     fn writers(&self) -> usize;
-    /// Looks whether there is anything to open.
-    fn look(&self) -> Result<(), StoreError>;
     /// A connection for short questions, when one is free.
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
     /// Closes the connections for short questions.
@@ -186,9 +184,9 @@ impl Writer {
         if self.plan.as_ref() == Some(&plan.digest) {
             self.batches += 1;
             if self.batches.is_multiple_of(BATCHES_BETWEEN_VACUUMS)
-                && let Some(vacuum) = self.dialect().vacuum(&batch::TABLES.join(", "))
+                && let Some(vacuum) = self.dialect().vacuum
             {
-                query(vacuum).execute(&mut self.connection).await?;
+                query(format!("{vacuum} {}", batch::TABLES.join(", "))).execute(&mut self.connection).await?;
             }
             return Ok(());
         }
@@ -214,7 +212,6 @@ impl Store {
             Settings::Sqlite(own) => Arc::new(sqlite::File::new(own)?),
             Settings::Postgres(own) => Arc::new(postgres::Server::new(own)?),
         };
-        driver.look()?;
         let store = Self { readers: Pool { driver: Arc::clone(&driver), names: Names::default() }, driver };
         // Asked on a connection of its own, as the pool would wait for a server that is not there.
         store.driver.greet().await.map_err(|error| StoreError::from_driver(store.place(), &error))?;

@@ -88,12 +88,20 @@ pub struct Constants {
     pub skip_locked: &'static str,
     /// Has a query lock its rows, and wait for those that another transaction has locked.
     pub lock_rows: &'static str,
+    /// Keeps others from recording outcomes and holds until the transaction ends.
+    pub keep_others_from_recording: Option<&'static str>,
+    /// Has one transaction at a time go on, of those whose batch leaves files to be deleted.
+    pub one_at_a_time: Option<&'static str>,
     /// How others are kept from writing at the very end of a transaction; `None` where there is one writer.
     pub closing: Option<&'static Closing>,
     /// Has constraints that are checked at the end checked from now on.
     pub check_constraints_now: Option<&'static str>,
     /// The statements that make the ledger's tables, by version.
     pub migrations: &'static [&'static str],
+    /// Has new sweeps numbered behind the highest number there is.
+    pub number_sweeps: Option<&'static str>,
+    /// Gives back the room of rows deleted from the temporary tables, whose names follow, where nothing else does.
+    pub vacuum: Option<&'static str>,
     /// What is made in each connection that writes batches; it goes with the connection.
     pub functions: &'static [&'static str],
     /// Counts one if the ledger has the table named by `$1`.
@@ -216,12 +224,8 @@ pub trait SqlDialect: Debug + Send + Sync {
 
     // Locks
 
-    /// Keeps others from writing to these tables until the transaction ends.
-    fn keep_others_from_writing(&self, tables: &str) -> Option<String>;
     /// Keeps these tables, by their unquoted names, from being altered until the transaction ends.
     fn keep_schema(&self, tables: &[&str]) -> Option<String>;
-    /// Has one transaction at a time go on, of those that do the same and for whom the query finds a row.
-    fn one_at_a_time(&self, lock: i64, query: &str) -> Option<String>;
     /// Refreshes a materialized view, by its unquoted name, however long that takes.
     fn refresh(&self, view: &str) -> Vec<String>;
 
@@ -229,8 +233,4 @@ pub trait SqlDialect: Debug + Send + Sync {
 
     /// The same tables, temporary and empty, for a migration.
     fn temporary(&self, migration: &str) -> String;
-    /// Has new rows of a table numbered behind the highest number in it.
-    fn number_on(&self, table: &str) -> Option<String>;
-    /// Gives back the room of rows deleted from the temporary tables, by their names, where nothing else does.
-    fn vacuum(&self, tables: &str) -> Option<String>;
 }

@@ -83,24 +83,22 @@ pub struct Tally {
 
 impl Tally {
     pub fn count(&mut self, outcome: Outcome, clients: u64) {
-        *match outcome {
+        *self.of_mut(outcome) += clients;
+    }
+
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        let mut own = *self;
+        *own.of_mut(outcome)
+    }
+
+    fn of_mut(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
             Outcome::Anonymized => &mut self.anonymized,
             Outcome::Refused => &mut self.refused,
             Outcome::Already => &mut self.already,
             Outcome::NotDue => &mut self.not_due,
             Outcome::NotFound => &mut self.not_found,
             Outcome::Failed => &mut self.failed,
-        } += clients;
-    }
-
-    pub fn of(&self, outcome: Outcome) -> u64 {
-        match outcome {
-            Outcome::Anonymized => self.anonymized,
-            Outcome::Refused => self.refused,
-            Outcome::Already => self.already,
-            Outcome::NotDue => self.not_due,
-            Outcome::NotFound => self.not_found,
-            Outcome::Failed => self.failed,
         }
     }
 

@@ -219,7 +219,7 @@ impl Ledger {
         let run = async {
             let mut transaction = writer.begin().await?;
             // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
-            if let Some(lock) = self.store.dialect().keep_others_from_writing("lethe_outcomes, lethe_holds") {
+            if let Some(lock) = self.store.dialect().keep_others_from_recording {
                 query(lock).execute(&mut *transaction).await?;
             }
             let begun = query(

@@ -45,7 +45,7 @@ impl Ledger {
             }
             let sql = |text: &str| text.replace("{rows}", &self.rows());
             query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
-            if let Some(next) = self.store.dialect().number_on("lethe_sweeps") {
+            if let Some(next) = self.store.dialect().number_sweeps {
                 query(next).execute(&mut *transaction).await?;
             }
             query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;

@@ -15,7 +15,7 @@ pub struct Statements {
     pub remember: Vec<(String, String)>,
     /// Lets one batch at a time see what is still named: of two that each do
     /// one of the clients who share a file, the second finds it named no more.
-    pub one_at_a_time: Option<String>,
+    pub one_at_a_time: Option<&'static str>,
     /// Takes out what a row still names.
     pub spare: Vec<(String, String)>,
 }
@@ -33,7 +33,7 @@ impl Statements {
         }
         Self {
             remember: plan.files.iter().flat_map(|own| remember(scope, own)).collect(),
-            one_at_a_time: scope.dialect.one_at_a_time(7_022_119, "FROM lethe_deliveries WHERE state = 'new' LIMIT 1"),
+            one_at_a_time: scope.dialect.one_at_a_time,
             spare: plan.files.iter().map(|own| (own.table.clone(), spare(scope, own, NEW))).collect(),
         }
     }

@@ -23,7 +23,7 @@ pub(super) async fn spare(connection: &mut Connection, work: &Work<'_>) -> Resul
     if files.remember.is_empty() {
         return Ok(());
     }
-    if let Some(lock) = &files.one_at_a_time {
+    if let Some(lock) = files.one_at_a_time {
         query(lock).execute(&mut *connection).await?;
     }
     for (_, sql) in &files.spare {

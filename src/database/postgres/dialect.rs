@@ -83,6 +83,10 @@ impl SqlDialect for Postgres {
             has_one_writer: false,
             skip_locked: " FOR NO KEY UPDATE SKIP LOCKED",
             lock_rows: " FOR UPDATE",
+            keep_others_from_recording: Some("LOCK TABLE lethe_outcomes, lethe_holds IN SHARE ROW EXCLUSIVE MODE"),
+            one_at_a_time: Some(
+                "SELECT pg_advisory_xact_lock(7022119) FROM lethe_deliveries WHERE state = 'new' LIMIT 1",
+            ),
             closing: Some(&Closing {
                 since: "SELECT CAST(txid_snapshot_xmin(txid_current_snapshot()) % 4294967296 AS TEXT)",
                 written_by_others: "xmin <> CAST(CAST(txid_current() % 4294967296 AS TEXT) AS XID) \
@@ -105,6 +109,11 @@ impl SqlDialect for Postgres {
             }),
             check_constraints_now: Some("SET CONSTRAINTS ALL IMMEDIATE"),
             migrations: migrations!("postgres"),
+            number_sweeps: Some(
+                "SELECT setval(pg_get_serial_sequence('lethe_sweeps', 'id'), (SELECT max(id) FROM lethe_sweeps))",
+            ),
+            // It keeps in temporary tables what was deleted.
+            vacuum: Some("VACUUM (TRUNCATE)"),
             functions: &FUNCTIONS,
             ledger_has: "SELECT count(*) FROM (SELECT to_regclass($1) AS found) AS t WHERE found IS NOT NULL",
             announce_batches: Some("SELECT CAST(pg_notify('lethe_batches', '') AS TEXT)"),
@@ -381,17 +390,9 @@ impl SqlDialect for Postgres {
         )
     }
 
-    fn keep_others_from_writing(&self, tables: &str) -> Option<String> {
-        Some(format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE"))
-    }
-
     fn keep_schema(&self, tables: &[&str]) -> Option<String> {
         let tables: Vec<String> = tables.iter().map(|table| self.qualified(table)).collect();
         Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.join(", ")))
-    }
-
-    fn one_at_a_time(&self, lock: i64, query: &str) -> Option<String> {
-        Some(format!("SELECT pg_advisory_xact_lock({lock}) {query}"))
     }
 
     fn refresh(&self, view: &str) -> Vec<String> {
@@ -403,14 +404,5 @@ impl SqlDialect for Postgres {
 
     fn temporary(&self, migration: &str) -> String {
         temporary(migration, "lethe_")
-    }
-
-    fn number_on(&self, table: &str) -> Option<String> {
-        Some(format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))
-    }
-
-    /// It keeps in temporary tables what was deleted.
-    fn vacuum(&self, tables: &str) -> Option<String> {
-        Some(format!("VACUUM (TRUNCATE) {tables}"))
     }
 }

@@ -187,10 +187,6 @@ impl Driver for Server {
         usize::from(self.concurrency()) + 1
     }
 
-    fn look(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
         async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
     }

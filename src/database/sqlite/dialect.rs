@@ -36,9 +36,13 @@ impl SqlDialect for Sqlite {
             has_one_writer: true,
             skip_locked: "",
             lock_rows: "",
+            keep_others_from_recording: None,
+            one_at_a_time: None,
             closing: None,
             check_constraints_now: None,
             migrations: migrations!("sqlite"),
+            number_sweeps: None,
+            vacuum: None,
             functions: &[],
             ledger_has: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
             announce_batches: None,
@@ -308,15 +312,7 @@ impl SqlDialect for Sqlite {
         )
     }
 
-    fn keep_others_from_writing(&self, _tables: &str) -> Option<String> {
-        None
-    }
-
     fn keep_schema(&self, _tables: &[&str]) -> Option<String> {
-        None
-    }
-
-    fn one_at_a_time(&self, _lock: i64, _query: &str) -> Option<String> {
         None
     }
 
@@ -326,14 +322,6 @@ impl SqlDialect for Sqlite {
 
     fn temporary(&self, migration: &str) -> String {
         temporary(migration, "temp.lethe_")
-    }
-
-    fn number_on(&self, _table: &str) -> Option<String> {
-        None
-    }
-
-    fn vacuum(&self, _tables: &str) -> Option<String> {
-        None
     }
 }
 

@@ -73,6 +73,12 @@ impl File {
                 async move { reading.execute(connection).await.map(drop) }.boxed()
             })
             .connect_lazy_with(options.clone());
+        if !settings.path.exists() {
+            return Err(StoreError::of(&place, Cause::Missing));
+        }
+        if settings.path.is_dir() {
+            return Err(StoreError::of(&place, Cause::NotADatabase));
+        }
         Ok(Self { settings, place, options, readers })
     }
 
@@ -117,16 +123,6 @@ impl Driver for File {
 
     fn writers(&self) -> usize {
         1
-    }
-
-    fn look(&self) -> Result<(), StoreError> {
-        if !self.settings.path.exists() {
-            return Err(StoreError::of(&self.place, Cause::Missing));
-        }
-        if self.settings.path.is_dir() {
-            return Err(StoreError::of(&self.place, Cause::NotADatabase));
-        }
-        Ok(())
     }
 
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
