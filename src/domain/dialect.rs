@@ -68,6 +68,8 @@ pub struct Constants {
     pub given_keys: &'static str,
     /// That a key of [`given_keys`](Constants::given_keys) stands for the clients whose key is NULL.
     pub given_null: &'static str,
+    /// The pairs of texts of the JSON array in `$1` as a subquery with columns `hash` and `client`.
+    pub pairs: &'static str,
     /// A random name, made anew for each row.
     pub random_name: &'static str,
     /// A join that reads the tables in the order in which they stand, as far as a database lets itself be told.
@@ -204,16 +206,13 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn json_list(&self, text: &str, order: &str) -> String;
     /// The objects of a JSON array as a relation `r` with these columns, whole numbers or texts.
     fn records(&self, json: &str, columns: &[(&str, bool)]) -> String;
-    /// The pairs of texts of a JSON array as a subquery with columns `hash` and `client`.
-    fn pairs(&self, json: &str) -> String;
+
     // Planning
 
     /// That a value of so many columns is among those that a query gives.
     fn among(&self, value: &str, width: usize, query: &str) -> String;
-    /// What identifies a row of a table until it is changed, by its unquoted name
-    /// and the columns that identify it, if the database needs to be told.
-    fn row_identity(&self, table: &str, identity: &[String]) -> String;
-    /// The same as JSON.
+    /// What identifies a row of a table until it is changed, as JSON, by the table's unquoted name and the columns that
+    /// identify it, if the database needs to be told.
     fn row_json(&self, table: &str, identity: &[String]) -> String;
     /// That a row is among those that `rows` (`FROM … WHERE … LIMIT …`) finds in the same table, by its address.
     fn row_found(&self, table: &str, identity: &[String], rows: &str) -> String;

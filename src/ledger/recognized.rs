@@ -32,7 +32,7 @@ pub async fn keep_hashes(connection: &mut Connection, pairs: &str, now: &str) ->
     let sql = format!(
         "INSERT INTO lethe_recognized (hash, client_key, kept_at) SELECT p.hash, p.client, $2 FROM {} AS p WHERE TRUE \
          ON CONFLICT (hash, client_key) DO NOTHING",
-        connection.dialect().pairs("$1")
+        connection.dialect().pairs
     );
     query(&sql).bind(pairs).bind(now).execute(connection).await.map(drop)
 }
@@ -46,7 +46,7 @@ pub async fn not_recognized(connection: &mut Connection, pairs: &str) -> Result<
          (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = b.key AND o.outcome = 'anonymized') AND NOT EXISTS \
          (SELECT 1 FROM {} AS p JOIN lethe_recognized AS k ON k.hash = p.hash \
          WHERE p.client = b.key AND k.client_key = r.former_key)",
-        connection.dialect().pairs("$1")
+        connection.dialect().pairs
     );
     query_scalar(&sql).bind(pairs).fetch_all(connection).await
 }
@@ -75,7 +75,7 @@ impl Ledger {
             "SELECT p.client, min(k.client_key) FROM {} AS p JOIN lethe_recognized AS k ON k.hash = p.hash \
              WHERE k.client_key <> p.client AND NOT EXISTS \
              (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = p.client AND o.outcome = 'anonymized') GROUP BY p.client",
-            self.store.dialect().pairs("$1")
+            self.store.dialect().pairs
         );
         query_as(&sql).bind(pairs).fetch_all(self.readers()).await
     }
@@ -88,7 +88,7 @@ impl Ledger {
              ON CONFLICT (client_key) DO UPDATE SET found_at = excluded.found_at, former_key = excluded.former_key, \
              confirmed_by = CASE WHEN lethe_returned.former_key = excluded.former_key THEN lethe_returned.confirmed_by END, \
              confirmed_at = CASE WHEN lethe_returned.former_key = excluded.former_key THEN lethe_returned.confirmed_at END",
-            self.store.dialect().pairs("$1")
+            self.store.dialect().pairs
         );
         let mut writer = self.writer().await;
         let noted = query(&sql).bind(pairs).bind(now).execute(&mut **writer).await;

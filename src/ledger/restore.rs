@@ -69,7 +69,7 @@ impl Ledger {
     /// Gives outcomes known by a hash their clients: `pairs` is a JSON array of
     /// `[hash, client key]`.
     pub async fn name_clients(&self, pairs: &str) -> Result<(), StoreError> {
-        let pairs_of = self.store.dialect().pairs("$1");
+        let pairs_of = self.store.dialect().pairs;
         let statements = [
             // Waits to be written, and has been.
             "DELETE FROM lethe_outbox WHERE EXISTS (SELECT 1 FROM {pairs} AS p JOIN lethe_outcomes AS o ON o.client_key = p.hash \

@@ -73,6 +73,7 @@ impl SqlDialect for Postgres {
             given_keys: "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
          WITH ORDINALITY AS e (value, place)) AS j",
             given_null: "j.value = 'null'",
+            pairs: "(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST($1 AS JSON)) AS e)",
             random_name: "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
             then: "JOIN",
             unindexed: "",
@@ -346,18 +347,10 @@ impl SqlDialect for Postgres {
         format!("json_to_recordset(CAST({json} AS JSON)) AS r ({})", columns.join(", "))
     }
 
-    fn pairs(&self, json: &str) -> String {
-        format!("(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST({json} AS JSON)) AS e)")
-    }
-
     /// An index can be used for several such conditions with OR between them
     /// only where each compares with an array.
     fn among(&self, value: &str, width: usize, query: &str) -> String {
         if width > 1 { format!("{value} IN ({query})") } else { format!("{value} = ANY (ARRAY({query}))") }
-    }
-
-    fn row_identity(&self, table: &str, _identity: &[String]) -> String {
-        format!("{0}.tableoid, {0}.ctid", name(table))
     }
 
     fn row_json(&self, table: &str, _identity: &[String]) -> String {

@@ -26,6 +26,7 @@ impl SqlDialect for Sqlite {
             any_text: "",
             given_keys: "(SELECT key AS n, value FROM json_each($1)) AS j",
             given_null: "j.value IS NULL",
+            pairs: "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each($1))",
             random_name: "lower(hex(randomblob(16)))",
             then: "CROSS JOIN",
             unindexed: "+",
@@ -274,26 +275,16 @@ impl SqlDialect for Sqlite {
         format!("(SELECT {} FROM json_each({json})) AS r", columns.join(", "))
     }
 
-    fn pairs(&self, json: &str) -> String {
-        format!(
-            "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each({json}))"
-        )
-    }
-
     fn among(&self, value: &str, _width: usize, query: &str) -> String {
         format!("{value} IN ({query})")
     }
 
-    fn row_identity(&self, table: &str, identity: &[String]) -> String {
-        identity.iter().map(|own| format!("{}.{}", name(table), name(own))).collect::<Vec<_>>().join(", ")
-    }
-
     fn row_json(&self, table: &str, identity: &[String]) -> String {
-        format!("json_array({})", self.row_identity(table, identity))
+        format!("json_array({})", row_identity(table, identity))
     }
 
     fn row_found(&self, table: &str, identity: &[String], rows: &str) -> String {
-        let own = self.row_identity(table, identity);
+        let own = row_identity(table, identity);
         format!("({own}) IN (SELECT {own} {rows})")
     }
 
@@ -307,7 +298,7 @@ impl SqlDialect for Sqlite {
             (0..identity.len()).map(|at| format!("json_extract(lethe_r.value, '$[{at}]')")).collect();
         format!(
             "({}) IN (SELECT {} FROM json_each({json}) AS lethe_r)",
-            self.row_identity(table, identity),
+            row_identity(table, identity),
             parts.join(", ")
         )
     }
@@ -323,6 +314,11 @@ impl SqlDialect for Sqlite {
     fn temporary(&self, migration: &str) -> String {
         temporary(migration, "temp.lethe_")
     }
+}
+
+/// The columns that identify a row of a table.
+fn row_identity(table: &str, identity: &[String]) -> String {
+    identity.iter().map(|own| format!("{}.{}", name(table), name(own))).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a column of this affinity keeps 7 and '7' apart.
