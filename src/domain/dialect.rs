@@ -104,6 +104,8 @@ pub struct Constants {
     pub number_sweeps: Option<&'static str>,
     /// Gives back the room of rows deleted from the temporary tables, whose names follow, where nothing else does.
     pub vacuum: Option<&'static str>,
+    /// How the names of indexes of temporary tables begin.
+    pub temporary_indexes: &'static str,
     /// What is made in each connection that writes batches; it goes with the connection.
     pub functions: &'static [&'static str],
     /// Counts one if the ledger has the table named by `$1`.
@@ -114,6 +116,17 @@ pub struct Constants {
     pub write_test: &'static str,
     /// What no rule reaches, for a report's list of what is not checked.
     pub leftovers: &'static str,
+}
+
+impl Constants {
+    /// The tables of a migration, temporary and empty.
+    pub fn temporary(&self, migration: &str) -> String {
+        let index = self.temporary_indexes;
+        migration
+            .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
+            .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
+            .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"))
+    }
 }
 
 /// The SQL of one kind of database. Expressions are SQL; names come unquoted
@@ -229,7 +242,4 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn refresh(&self, view: &str) -> Vec<String>;
 
     // Lethe's own tables
-
-    /// The same tables, temporary and empty, for a migration.
-    fn temporary(&self, migration: &str) -> String;
 }

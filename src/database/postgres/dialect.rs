@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use sqlparser::dialect::PostgreSqlDialect;
 
-use super::super::sqlite::temporary;
 use crate::domain::dialect::{Closing, Constants, SqlDialect};
 use crate::domain::json_path::Segment;
 use crate::domain::schema::Kind;
@@ -115,6 +114,7 @@ impl SqlDialect for Postgres {
             ),
             // It keeps in temporary tables what was deleted.
             vacuum: Some("VACUUM (TRUNCATE)"),
+            temporary_indexes: "lethe_",
             functions: &FUNCTIONS,
             ledger_has: "SELECT count(*) FROM (SELECT to_regclass($1) AS found) AS t WHERE found IS NOT NULL",
             announce_batches: Some("SELECT CAST(pg_notify('lethe_batches', '') AS TEXT)"),
@@ -393,9 +393,5 @@ impl SqlDialect for Postgres {
             "SET LOCAL statement_timeout = 0".to_owned(),
             format!("REFRESH MATERIALIZED VIEW {}", self.qualified(view)),
         ]
-    }
-
-    fn temporary(&self, migration: &str) -> String {
-        temporary(migration, "lethe_")
     }
 }

@@ -44,6 +44,7 @@ impl SqlDialect for Sqlite {
             migrations: migrations!("sqlite"),
             number_sweeps: None,
             vacuum: None,
+            temporary_indexes: "temp.lethe_",
             functions: &[],
             ledger_has: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
             announce_batches: None,
@@ -310,10 +311,6 @@ impl SqlDialect for Sqlite {
     fn refresh(&self, _view: &str) -> Vec<String> {
         Vec::new()
     }
-
-    fn temporary(&self, migration: &str) -> String {
-        temporary(migration, "temp.lethe_")
-    }
 }
 
 /// The columns that identify a row of a table.
@@ -324,14 +321,6 @@ fn row_identity(table: &str, identity: &[String]) -> String {
 /// Whether a column of this affinity keeps 7 and '7' apart.
 fn takes_anything(affinity: &str) -> bool {
     affinity.is_empty()
-}
-
-/// The tables of a migration, temporary, with indexes of these names.
-pub(in crate::database) fn temporary(migration: &str, index: &str) -> String {
-    migration
-        .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
-        .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
-        .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"))
 }
 
 /// A document without these paths. A list that paths go through with `[*]` is

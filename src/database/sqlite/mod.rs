@@ -7,7 +7,6 @@ mod schema;
 mod session;
 
 pub use dialect::Sqlite as Dialect;
-pub(super) use dialect::temporary;
 pub(super) use fault::fault;
 
 use std::collections::BTreeSet;
