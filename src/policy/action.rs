@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RuleError, Template};
+use super::Template;
+use crate::domain::reading::TextError as RuleError;
 
 /// What kind of data a column holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -307,7 +308,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] that says what contradicts what: sensitive data that would
+    /// An error that says what contradicts what: sensitive data that would
     /// be kept, personal data without an action, two actions at once.
     pub fn branches(&self) -> Result<Vec<Branch>, RuleError> {
         let single = self.single();

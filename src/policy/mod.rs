@@ -6,7 +6,6 @@
 
 mod accepted;
 mod action;
-mod error;
 mod filter;
 mod json_schema;
 mod link;
@@ -16,7 +15,6 @@ mod template;
 
 pub use accepted::Accepted;
 pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
-pub use error::RuleError;
 pub use filter::Filter;
 pub use json_schema::json_schema;
 pub use link::{Compare, Exclusive, Link, Links, Names};

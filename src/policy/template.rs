@@ -1,6 +1,6 @@
 //! Placeholder texts: `anonymized-{key}@invalid`.
 
-use super::RuleError;
+use crate::domain::reading::TextError as RuleError;
 
 /// A placeholder text, cut into its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
