@@ -385,11 +385,6 @@ impl Fault {
         if self.code.len() == 5 { 0 } else { self.code.parse().unwrap_or(0) }
     }
 
-    /// Whether the error lies with a client's own rows, so that others may go through.
-    pub fn is_of_the_rows(&self) -> bool {
-        self.kind == FaultKind::Rows
-    }
-
     /// Whether the error lies with the statement itself, which was only prepared.
     pub fn is_of_the_statement(&self) -> bool {
         if self.number() == 0 {

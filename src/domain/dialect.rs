@@ -68,6 +68,8 @@ pub struct Constants {
     pub given_keys: &'static str,
     /// That a key of [`given_keys`](Constants::given_keys) stands for the clients whose key is NULL.
     pub given_null: &'static str,
+    /// Keys that the ledger writes, column `client_key`, as one JSON array of keys as JSON: of one column, and of several.
+    pub keys_joined: [&'static str; 2],
     /// The pairs of texts of the JSON array in `$1` as a subquery with columns `hash` and `client`.
     pub pairs: &'static str,
     /// A random name, made anew for each row.
@@ -200,8 +202,6 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn given_unreadable(&self, width: usize) -> Vec<(String, &'static str)>;
     /// A key of [`given_keys`](Constants::given_keys) as the ledger writes it.
     fn given_text(&self, width: usize) -> String;
-    /// Keys that the ledger writes, column `client_key`, as one JSON array of keys as JSON.
-    fn keys_joined(&self, width: usize) -> &'static str;
     /// Keys in a JSON array as the ledger writes them, as a query.
     fn ledger_keys_in(&self, parameter: &str) -> String;
 

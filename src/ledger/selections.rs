@@ -216,7 +216,7 @@ impl Ledger {
         size: usize,
     ) -> Result<i64, StoreError> {
         // A key of one part is a text, and one of several is JSON already.
-        let keys = self.store.dialect().keys_joined(usize::from(selection.parts > 1) + 1);
+        let keys = self.store.dialect().keys_joined[usize::from(selection.parts > 1)];
         let cut = format!(
             "INSERT INTO lethe_batches (sweep, keys, clients, state, run_at) \
              SELECT CAST($1 AS BIGINT), {keys}, count(*), 'ready', CAST($4 AS TEXT) FROM \

@@ -72,6 +72,7 @@ impl SqlDialect for Postgres {
             given_keys: "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
          WITH ORDINALITY AS e (value, place)) AS j",
             given_null: "j.value = 'null'",
+            keys_joined: ["CAST(jsonb_agg(client_key) AS TEXT)", "CAST(jsonb_agg(CAST(client_key AS JSONB)) AS TEXT)"],
             pairs: "(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST($1 AS JSON)) AS e)",
             random_name: "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
             then: "JOIN",
@@ -303,14 +304,6 @@ impl SqlDialect for Postgres {
         }
         let parts: Vec<String> = (0..width).map(|at| format!("CAST(j.value -> {at} AS TEXT)")).collect();
         format!("'[' || {} || ']'", parts.join(" || ',' || "))
-    }
-
-    fn keys_joined(&self, width: usize) -> &'static str {
-        if width == 1 {
-            "CAST(jsonb_agg(client_key) AS TEXT)"
-        } else {
-            "CAST(jsonb_agg(CAST(client_key AS JSONB)) AS TEXT)"
-        }
     }
 
     fn ledger_keys_in(&self, parameter: &str) -> String {

@@ -26,6 +26,7 @@ impl SqlDialect for Sqlite {
             any_text: "",
             given_keys: "(SELECT key AS n, value FROM json_each($1)) AS j",
             given_null: "j.value IS NULL",
+            keys_joined: ["json_group_array(client_key)", "json_group_array(json(client_key))"],
             pairs: "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each($1))",
             random_name: "lower(hex(randomblob(16)))",
             then: "CROSS JOIN",
@@ -240,10 +241,6 @@ impl SqlDialect for Sqlite {
 
     fn given_text(&self, _width: usize) -> String {
         "CAST(j.value AS TEXT)".to_owned()
-    }
-
-    fn keys_joined(&self, width: usize) -> &'static str {
-        if width == 1 { "json_group_array(client_key)" } else { "json_group_array(json(client_key))" }
     }
 
     fn ledger_keys_in(&self, parameter: &str) -> String {
