@@ -13,6 +13,19 @@ use super::today::Today;
 /// How a database is spoken to.
 pub type Dialect = &'static dyn SqlDialect;
 
+impl dyn SqlDialect {
+    /// More conditions on a column that is compared with days, as ` AND …`, where
+    /// nothing keeps it from holding anything else.
+    pub fn and_is_day(&self, column: &str) -> String {
+        if self.days_are_texts { format!(" AND {}", self.is_day(column)) } else { String::new() }
+    }
+
+    /// ` OR` that a column compared with days holds something else, where it can.
+    pub fn or_is_no_day(&self, column: &str) -> String {
+        if self.days_are_texts { format!(" OR NOT {}", self.is_day(column)) } else { String::new() }
+    }
+}
+
 impl Deref for dyn SqlDialect {
     type Target = Constants;
 
@@ -62,6 +75,10 @@ pub struct Constants {
     pub name: &'static str,
     /// How conditions of a policy are parsed.
     pub grammar: &'static (dyn sqlparser::dialect::Dialect + Sync),
+    /// Whether a column of days can hold other texts too.
+    pub days_are_texts: bool,
+    /// The kinds of columns that can name files.
+    pub names_files: &'static [Kind],
     /// The type of a column of a temporary table that holds values of any type as texts.
     pub any_text: &'static str,
     /// The keys in `$1`, a JSON array, as rows `j`: the place of each from 0 as `n`, and its `value`.
@@ -159,20 +176,11 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn begin_of(&self, today: Today, day: NaiveDate) -> String;
     /// That a text column holds a day as Lethe reads it, with or without a time behind it.
     fn is_day(&self, column: &str) -> String;
-    /// More conditions on a column that is compared with days, as ` AND …`, where
-    /// nothing keeps it from holding anything else.
-    fn and_is_day(&self, column: &str) -> String;
-    /// ` OR` that a column compared with days holds something else, where it can.
-    fn or_is_no_day(&self, column: &str) -> String;
-    /// `column = '' OR `, where any column can hold an empty text.
-    fn blank_or(&self, column: &str) -> String;
     /// A date or a moment of this declared type, cut to its `year`, `month` or
     /// `decade`; `None` where dates are texts.
     fn truncated(&self, column: &str, declared: &str, unit: &str) -> Option<String>;
     /// A JSON document without these paths. Of what cannot be read, `empty` is left.
     fn redacted(&self, column: &str, declared: &str, empty: &str, paths: &[&[Segment]]) -> String;
-    /// Whether a column of this kind can name files.
-    fn names_files(&self, kind: Kind) -> bool;
     /// What keeps a column from holding days: what it would have to be.
     fn date_problem(&self, kind: Kind) -> Option<&'static str>;
     /// Finds one row if a date column holds a value that is neither empty nor a

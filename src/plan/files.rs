@@ -36,7 +36,7 @@ impl TableRules<'_, '_> {
         place: &str,
     ) {
         let Some((root, kind)) = said.names() else { return };
-        if !builder.schema.dialect.names_files(column.kind()) {
+        if !builder.schema.dialect.names_files.contains(&column.kind()) {
             builder.problem(
                 place,
                 format!("`{}.{}` is declared {}, and names no file", self.table.name, column.name, column.declared),

@@ -11,7 +11,7 @@ use super::{
     SearchedColumn, SearchedGroup, Source, Step, Update, placeholder,
 };
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
-use crate::policy::{self, Action, Column, Literal, OnResidue, Part, Rows, Table, Template};
+use crate::policy::{Action, Column, Literal, OnResidue, Part, Rows, Table, Template};
 
 /// The client's own row, as a link.
 const OWN: &str = "self";
@@ -190,7 +190,7 @@ impl TableRules<'_, '_> {
     fn branches(&self, builder: &mut Builder, said: &Column, links: &[String], place: &str) -> Option<Vec<Branch>> {
         let rest = self.rest(&said.links());
         let mut branches: Vec<Branch> = Vec::new();
-        for own in understood(builder, said, place)? {
+        for own in said.branches().map_err(|error| builder.problem(place, error.what, error.fix)).ok()? {
             let link = own.link.or_else(|| rest.clone());
             let condition = own.condition.map(|text| {
                 let parsed = builder.condition(&text, self.table, &format!("{place}.where"));
@@ -421,7 +421,7 @@ impl TableRules<'_, '_> {
         if let Some(column) = &self.client.anonymized_on {
             own.retain(|rule| &rule.column != column);
             let name = format!("\"{}\"", column.replace('"', "\"\""));
-            let blank = self.client.dialect.blank_or(&name);
+            let blank = if self.client.dialect.days_are_texts { format!("{name} = '' OR ") } else { String::new() };
             let unset = format!("{name} IS NULL OR {blank}{name} < '{FIRST_DAY}'");
             let unset = Some(Condition::unparsed(unset, vec![column.clone()]));
             let today = Action::Text(Template(vec![Part::Today]));
@@ -564,8 +564,4 @@ fn stays(builder: &mut Builder, place: &str) {
         "identifying data that stays: it would be found here itself, and no client could ever go",
         "give it an action, or remove `identifying`",
     );
-}
-
-fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<policy::Branch>> {
-    said.branches().map_err(|error| builder.problem(place, error.what, error.fix)).ok()
 }

@@ -68,6 +68,8 @@ impl SqlDialect for Postgres {
         &Constants {
             name: "postgres",
             grammar: &PostgreSqlDialect {},
+            days_are_texts: false,
+            names_files: &[Kind::Text],
             any_text: " TEXT",
             given_keys: "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
          WITH ORDINALITY AS e (value, place)) AS j",
@@ -176,18 +178,6 @@ impl SqlDialect for Postgres {
         format!("{column} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'")
     }
 
-    fn and_is_day(&self, _column: &str) -> String {
-        String::new()
-    }
-
-    fn or_is_no_day(&self, _column: &str) -> String {
-        String::new()
-    }
-
-    fn blank_or(&self, _column: &str) -> String {
-        String::new()
-    }
-
     fn truncated(&self, column: &str, declared: &str, unit: &str) -> Option<String> {
         let is_moment = declared.starts_with("date") || declared.starts_with("timestamp");
         is_moment.then(|| format!("CAST(date_trunc('{unit}', CAST({column} AS TIMESTAMP)) AS {declared})"))
@@ -217,10 +207,6 @@ impl SqlDialect for Postgres {
              ELSE CAST({} AS {made}) END",
             redacted(document.clone())
         )
-    }
-
-    fn names_files(&self, kind: Kind) -> bool {
-        kind == Kind::Text
     }
 
     fn date_problem(&self, kind: Kind) -> Option<&'static str> {

@@ -23,6 +23,8 @@ impl SqlDialect for Sqlite {
         &Constants {
             name: "sqlite",
             grammar: &SQLiteDialect {},
+            days_are_texts: true,
+            names_files: &[Kind::Text, Kind::Unknown],
             any_text: "",
             given_keys: "(SELECT key AS n, value FROM json_each($1)) AS j",
             given_null: "j.value IS NULL",
@@ -123,18 +125,6 @@ impl SqlDialect for Sqlite {
         )
     }
 
-    fn and_is_day(&self, column: &str) -> String {
-        format!(" AND {}", self.is_day(column))
-    }
-
-    fn or_is_no_day(&self, column: &str) -> String {
-        format!(" OR NOT {}", self.is_day(column))
-    }
-
-    fn blank_or(&self, column: &str) -> String {
-        format!("{column} = '' OR ")
-    }
-
     fn truncated(&self, _column: &str, _declared: &str, _unit: &str) -> Option<String> {
         None
     }
@@ -147,10 +137,6 @@ impl SqlDialect for Sqlite {
              THEN {empty} ELSE {} END",
             redacted(column, paths, 0)
         )
-    }
-
-    fn names_files(&self, kind: Kind) -> bool {
-        matches!(kind, Kind::Text | Kind::Unknown)
     }
 
     fn date_problem(&self, kind: Kind) -> Option<&'static str> {
