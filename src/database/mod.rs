@@ -87,8 +87,6 @@ pub trait Driver: Debug + Send + Sync {
     fn place(&self) -> &str;
     /// How many batches are worked on at a time.
     fn concurrency(&self) -> u16;
-    /// How many connections write.
-    fn writers(&self) -> usize;
     /// A connection for short questions, when one is free.
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
     /// Closes the connections for short questions.
@@ -256,9 +254,10 @@ impl Store {
         self.driver.concurrency()
     }
 
-    /// How many connections write.
+    /// How many connections write: one for each batch; and where several can, one for leases and cuts, so that they need
+    /// not wait for a batch.
     pub fn writers(&self) -> usize {
-        self.driver.writers()
+        usize::from(self.concurrency()) + usize::from(!self.dialect().has_one_writer)
     }
 
     /// Opens a connection that writes batches.

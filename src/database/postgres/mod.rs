@@ -182,11 +182,6 @@ impl Driver for Server {
         self.settings.concurrency.max(1)
     }
 
-    /// One for each batch, and one for leases and cuts, so that they need not wait for a batch.
-    fn writers(&self) -> usize {
-        usize::from(self.concurrency()) + 1
-    }
-
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
         async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
     }

@@ -120,10 +120,6 @@ impl Driver for File {
         1
     }
 
-    fn writers(&self) -> usize {
-        1
-    }
-
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
         async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
     }
