@@ -111,7 +111,7 @@ fn placeholders(
             Action::Constant(Literal::Float(value)) => number(format!("{value:?}")),
             Action::Constant(Literal::Text(value)) => text(value),
             Action::Text(template) => text(template.constant()?),
-            Action::Clear => rule.empty.sql().to_owned(),
+            Action::Clear => rule.empty.to_owned(),
             Action::Copy(_) | Action::Generalize(_) | Action::Redact(_) => return None,
         };
         let value = dialect.cast(&value, &column.declared);

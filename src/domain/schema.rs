@@ -144,28 +144,8 @@ pub enum Kind {
     Unknown,
 }
 
-/// What stands in a column that was emptied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Empty {
-    Null,
-    /// A text without characters.
-    Text,
-    /// A list without elements.
-    List,
-    /// A JSON object without members.
-    Object,
-}
-
-impl Empty {
-    /// As a literal; its type is that of the column.
-    pub fn sql(self) -> &'static str {
-        match self {
-            Self::Null => "NULL",
-            Self::Text => "''",
-            Self::List | Self::Object => "'{}'",
-        }
-    }
-}
+/// What stands in a column that was emptied, if it may be NULL.
+pub const NULL: &str = "NULL";
 
 impl Schema {
     /// A schema without tables.
@@ -256,14 +236,14 @@ impl LiveColumn {
         self.told == Some(Kind::Date) && self.compares_as().ends_with("with time zone")
     }
 
-    /// What stands in it when it is emptied.
-    pub fn empty(&self) -> Empty {
+    /// What stands in it when it is emptied, as a literal: nothing, a text without characters, a list without elements, or
+    /// an object without members.
+    pub fn empty(&self) -> &'static str {
+        let has_braces = self.declared.ends_with("[]") || self.declared.starts_with("json");
         match () {
-            () if !self.not_null => Empty::Null,
-            () if self.told.is_none() => Empty::Text,
-            () if self.declared.ends_with("[]") => Empty::List,
-            () if self.declared.starts_with("json") => Empty::Object,
-            () => Empty::Text,
+            () if !self.not_null => NULL,
+            () if self.told.is_some() && has_braces => "'{}'",
+            () => "''",
         }
     }
 

@@ -40,7 +40,7 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::schema::{Empty, Kind, Schema};
+use crate::domain::schema::{Kind, Schema};
 use crate::policy::{Action, Choices, OnResidue, Policy, Reason, Template};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -282,8 +282,8 @@ pub struct Rule {
     pub branches: Vec<Branch>,
     /// The column's type, as the database declares it.
     pub declared: String,
-    /// What stands in the column when it is emptied.
-    pub empty: Empty,
+    /// What stands in the column when it is emptied, as a literal of its type.
+    pub empty: &'static str,
     /// The row's own key, for `{row}`.
     pub row: Vec<String>,
 }
@@ -384,7 +384,7 @@ pub struct SearchedColumn {
     /// Whether it holds the words of a search index, and not a text.
     pub is_index: bool,
     /// What blanking it means.
-    pub empty: Empty,
+    pub empty: &'static str,
     /// What to do where a former value is found.
     pub on_residue: OnResidue,
 }

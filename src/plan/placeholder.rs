@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::builder::Builder;
 use super::{Branch, Path, Rule};
 use crate::domain::json_path::JsonPath;
-use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable, NULL};
 use crate::policy::{Action, Generalize, Literal, Part, Template};
 
 /// The longest key that a template is measured with.
@@ -189,7 +189,7 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
         let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));
         let (collides, fix) = match &branch.action {
             Action::Clear => {
-                (rule.empty != Empty::Null, "use `replace = \"anonymized-{key}\"`, which differs for each client")
+                (rule.empty != NULL, "use `replace = \"anonymized-{key}\"`, which differs for each client")
             }
             Action::Constant(_) => (true, "use `clear = true` if NULL is allowed, or a text with `{key}`"),
             Action::Text(template) if template.has(&Part::Row) => (false, ""),

@@ -10,7 +10,7 @@ use super::{
     Branch, Cleanable, ClientPlan, Condition, FIRST_DAY, Hop, KnownKeys, NamedFile, Path, Rule, Searched,
     SearchedColumn, SearchedGroup, Source, Step, Update, placeholder,
 };
-use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable, NULL};
 use crate::policy::{Action, Column, Literal, OnResidue, Part, Rows, Table, Template};
 
 /// The client's own row, as a link.
@@ -437,7 +437,7 @@ impl TableRules<'_, '_> {
             column: column.to_owned(),
             branches: vec![self.branch(action, condition)],
             declared: self.table.column(column).map(|column| column.declared.clone()).unwrap_or_default(),
-            empty: Empty::Null,
+            empty: NULL,
             row: Vec::new(),
         }
     }

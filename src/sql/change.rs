@@ -154,14 +154,14 @@ impl Scope<'_> {
                 if parts.is_empty() { text("") } else { parts.join(" || ") }
             }
             Action::Copy(other) => self.dialect.cast(&name(other), unbounded(&rule.declared)),
-            Action::Clear => rule.empty.sql().to_owned(),
+            Action::Clear => rule.empty.to_owned(),
             Action::Generalize(Generalize::First(length)) => format!("substr({own}, 1, {length})"),
             Action::Generalize(to) => self.generalized(rule, *to),
             Action::Redact(paths) => {
                 let paths: Vec<JsonPath> =
                     paths.iter().map(|path| JsonPath::parse(path).expect("checked with the plan")).collect();
                 let paths: Vec<&[Segment]> = paths.iter().map(|path| path.0.as_slice()).collect();
-                self.dialect.redacted(&column(table, &rule.column), &rule.declared, rule.empty.sql(), &paths)
+                self.dialect.redacted(&column(table, &rule.column), &rule.declared, rule.empty, &paths)
             }
         }
     }
@@ -191,7 +191,7 @@ impl Scope<'_> {
         format!(
             "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN {} THEN {cut} || {time} ELSE {} END",
             self.dialect.is_day(&own),
-            rule.empty.sql()
+            rule.empty
         )
     }
 }

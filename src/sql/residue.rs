@@ -157,8 +157,7 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
     let found = scope.dialect.row_among(&searched.table, &searched.identity, "$1");
     let from = scope.join(&path, looks);
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
-    let blank =
-        columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty.sql())));
+    let blank = columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty)));
     let relation = scope.relation(&searched.table);
     let large = format!("NULLIF({}, '{}')", large.join(" || "), "0".repeat(selected.len()));
     let mut search = Search {

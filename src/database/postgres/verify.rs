@@ -181,7 +181,7 @@ fn casts(plan: &Plan) -> Vec<(String, String)> {
                 let value = match &branch.action {
                     Action::Constant(Literal::Text(value)) => Some(text(value)),
                     Action::Text(template) => template.constant().map(text),
-                    Action::Clear => Some(rule.empty.sql().to_owned()),
+                    Action::Clear => Some(rule.empty.to_owned()),
                     _ => None,
                 };
                 let cast = |value| format!("CAST(CAST({value} AS {}) AS TEXT)", rule.declared);
