@@ -167,7 +167,7 @@ fn weight(table: &LiveTable, name: usize, from: usize) -> Option<usize> {
     let someone = people_columns(table).len();
     let people = someone + table.columns.iter().filter(own_name).count();
     // Other things than people have profiles and accounts, and names, too.
-    let is_known = (someone > 0 && name + from > 0) || (people > 0 && name > ENDING) || (from > 0 && name >= SURE);
+    let is_known = someone > 0 || (people > 0 && name > ENDING) || (from > 0 && name >= SURE);
     is_known.then(|| name + people.min(6) + 2 * from.min(3))
 }
 
