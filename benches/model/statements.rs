@@ -69,8 +69,8 @@ pub async fn measure(options: &Options) {
     for keys in keys.chunks(options.batch_size) {
         let keys = join(keys);
         let mut batch = writer.begin().await.expect("a transaction");
-        for empty in sql::EMPTY {
-            spent.execute(&mut batch, "empty", empty).await;
+        for empty in sql::empty() {
+            spent.execute(&mut batch, "empty", &empty).await;
         }
         let filling = Instant::now();
         let fill = query(&all.fill).bind(&keys).bind(&loaded.plan.digest);

@@ -184,7 +184,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Deliveries(args) => deliveries::execute(&args, file, out).await,
         Command::Retry(args) => retry::execute(args, file, out).await,
         Command::Backup(command) => backup::execute(command, file, out).await,
-        Command::Journal(command) => journal::execute(command, file, out).await,
+        Command::Journal(command) => Box::pin(journal::execute(command, file, out)).await,
         Command::Token(command) => token::execute(command, file, out).await,
         Command::Alerts(command) => alerts::execute(command, file, out).await,
         Command::Doctor => doctor::execute(file, out).await,

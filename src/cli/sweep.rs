@@ -253,7 +253,7 @@ async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(),
         let refused = if found.refused > 0 { format!(", {} refused", number(found.refused)) } else { String::new() };
         format!("{} would be anonymized{refused}", counted(found.anonymized, "client"))
     };
-    let subject = if request.kind == SweepKind::Retention { "this" } else { "anonymizing" };
+    let subject = if request.kind == SweepKind::Retention { "this" } else { "anonymization" };
     let what = format!("{what}, and {subject} cannot be undone{unforeseen}");
     let hint =
         format!("check it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`");

@@ -62,7 +62,9 @@ impl Names {
     /// The columns of the client table by which other rows may name a client, its key first.
     pub(super) fn of_clients(plan: &Plan, table: &LiveTable) -> Vec<Self> {
         let mut all = Self::unique(table, None);
-        all.iter_mut().for_each(|own| own.is_key = plan.client.key == [own.column.clone()] && own.beside.is_none());
+        for own in &mut all {
+            own.is_key = plan.client.key == [own.column.clone()] && own.beside.is_none();
+        }
         let reaches = |own: &&LiveColumn| {
             let low = own.name.to_lowercase();
             own.kind() == Kind::Text && ["mail", "phone", "mobile", "telefon"].iter().any(|word| low.contains(word))

@@ -142,7 +142,9 @@ pub(super) async fn link(
     for some in searched.found.chunk_by_mut(|one, other| one.table == other.table) {
         let Some(table) = schema.table(&some[0].table) else { continue };
         let found = evidence::of_table(connection, schema.dialect, table, &values, &names, &bounds).await?;
-        some.iter_mut().for_each(|own| own.link.clone_from(&found));
+        for own in some {
+            own.link.clone_from(&found);
+        }
     }
     Ok(())
 }

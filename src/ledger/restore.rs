@@ -79,7 +79,7 @@ impl Ledger {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         for sql in statements {
-            let sql = sql.replace("{pairs}", &pairs_of);
+            let sql = sql.replace("{pairs}", pairs_of);
             query(sql).bind(pairs).execute(&mut *transaction).await?;
         }
         transaction.commit().await

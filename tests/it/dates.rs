@@ -99,7 +99,10 @@ async fn what_is_no_day_and_who_is_no_client_is_refused() {
         "Never",
     ] {
         let refused = set(&company, "C,1", day).unwrap_err();
-        assert!(refused.contains("no day") && refused.contains("hint: write it as `2027-01-31`"), "{day}: {refused}");
+        assert!(
+            refused.contains("is not a day") && refused.contains("hint: write it as `2027-01-31`"),
+            "{day}: {refused}"
+        );
     }
     assert!(set(&company, "C,2", "2027-01-31").unwrap_err().contains("client `C,2` not found"));
     assert!(set(&company, "C", "2027-01-31").unwrap_err().contains("2 parts"));

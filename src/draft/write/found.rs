@@ -76,7 +76,8 @@ fn linked(listing: &Listing, table: &LiveTable, found: &[Found]) -> Option<Strin
     let way = Way { guessed: None, share: None, ..way_of(listing.client, table, evidence) };
     let reached = Reached { table, distance: 1, ways: vec![way], other_owners: Vec::new() };
     let told = listing.table(&reached).text();
-    let lines: String = told.lines().map(|line| format!("{}\n", format!("# {line}").trim_end())).collect();
+    let lines: Vec<String> = told.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
+    let lines = lines.concat();
     let rows = if evidence.of == 1 { "row" } else { "rows" };
     Some(format!(
         "# `{}` names these clients in {} of {} {rows} with such values. Link the table by it, or declare the table free and\n\

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::domain::schema::{LiveColumn, LiveTable};
 use crate::plan::key_length;
-use crate::policy::Class;
+use crate::policy::{Class, Names};
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::due::Due;
@@ -88,7 +88,7 @@ impl<'a> Listing<'a> {
     fn listed(&self, table: &LiveTable, role: Role, ways: Option<&[Way]>, remarks: String, settings: String) -> Listed {
         // An e-mail address that leads to a client is the client's own, and no key of Lethe's needs it to stay.
         let is_personal = |way: &Way| {
-            let mut equals = way.link.equals.iter().flat_map(|own| own.as_slice());
+            let mut equals = way.link.equals.iter().flat_map(Names::as_slice);
             way.link.through.is_none() && equals.any(|own| meaning(own).is_some_and(Meaning::points_at_someone))
         };
         let keys = ways.unwrap_or_default().iter();

@@ -195,7 +195,7 @@ fn set_mode(path: &std::path::Path, mode: u32) {
 fn a_table_of_the_company_in_the_place_of_ours_is_ours_to_fix() {
     let office = Office::with("CREATE TABLE lethe_holds (grip TEXT); INSERT INTO lethe_holds VALUES ('Ann Archer');");
     assert_snapshot!(office.ended(office.lethe(&["hold", "add", "C1", "--reason", "asked"]), 2), @r"
-    error: the database at `company.db` answered: table lethe_holds already exists
+    error: the database at `company.db` reported: table lethe_holds already exists
 
     hint: `lethe doctor` says more; nothing is half done
     ");

@@ -9,7 +9,7 @@ fn a_policy_that_is_there_is_not_overwritten() {
     let office = Office::new();
     let before = std::fs::read_to_string(office.path("policy.toml")).expect("the policy");
     assert_snapshot!(office.refused(&["policy", "init"]), @r"
-    error: `policy.toml` is there already
+    error: `policy.toml` already exists
 
     hint: `--force` overwrites it, `--stdout` prints the draft instead
     ");

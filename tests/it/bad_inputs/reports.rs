@@ -110,7 +110,7 @@ fn a_month_to_come_has_no_report() {
 fn a_report_that_is_there_is_kept() {
     let office = swept().write("report.html", "the one of last year");
     assert_snapshot!(office.refused(&["report", "sweep", "1", "--output", "report.html"]), @r"
-    error: `report.html` is there already
+    error: `report.html` already exists
 
     hint: an existing report is not overwritten: name another file, or move this one
     ");

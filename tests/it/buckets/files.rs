@@ -33,7 +33,7 @@ async fn files_and_folders_go_with_their_client_and_their_neighbours_stay() {
     assert!(doctor.contains("root `photos`, `s3://bucket/app/photos`, was not seen before"), "{doctor}");
     shop.done(&["sweep", "--due", "--wait"]);
     let (_, doctor) = shop.said(&["doctor"]);
-    assert!(doctor.contains("root `photos` is there"), "{doctor}");
+    assert!(doctor.contains("root `photos` exists"), "{doctor}");
     assert_eq!(shop.server.objects(), staying);
     assert_eq!(shop.through().await, ["file|photos|deleted|1", "folder|papers|deleted|1"]);
     assert_eq!(shop.outstanding().await, [""; 0]);
@@ -180,7 +180,7 @@ async fn a_root_that_is_empty_or_another_than_before_is_unavailable_until_an_ope
     assert_eq!(shop.through().await, ["file|photos|missing|1", "folder|papers|deleted|1"]);
     assert_ne!(shop.server.read("app/photos/.lethe-root"), shop.server.read("app/papers/.lethe-root"));
     let (_, doctor) = shop.said(&["doctor"]);
-    assert!(doctor.contains("root `photos` is there") && doctor.contains("root `papers` is there"), "{doctor}");
+    assert!(doctor.contains("root `photos` exists") && doctor.contains("root `papers` exists"), "{doctor}");
     // Everything in it is lost.
     shop.server.delete("app/photos/.lethe-root");
     shop.place.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2020-01-01')").await;

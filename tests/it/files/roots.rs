@@ -83,7 +83,7 @@ async fn the_doctor_says_of_each_root_whether_it_is_the_one_that_was_seen_before
     assert!(shop.is_there("photos/.lethe-root") && !shop.is_there("photos/2024/ann.jpg"));
     // Its last file is gone, and it is the same root.
     let (_, doctor) = shop.said(&["doctor"]);
-    assert!(doctor.contains("root `photos` is there") && doctor.contains("root `papers` is there"), "{doctor}");
+    assert!(doctor.contains("root `photos` exists") && doctor.contains("root `papers` exists"), "{doctor}");
     std::fs::write(shop.path("photos/.lethe-root"), "another").unwrap();
     std::fs::remove_file(shop.path("papers/.lethe-root")).unwrap();
     let (done, doctor) = shop.said(&["doctor"]);
