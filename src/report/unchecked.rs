@@ -48,7 +48,7 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
         add("Views and other objects".to_owned(), means);
     }
     add(
-        "Outside of the database".to_owned(),
+        "Outside the database".to_owned(),
         "Exports, mails, logs, other databases and systems, and what triggers or programs wrote there. Of files and \
          webhooks, only what is said above was done."
             .to_owned(),

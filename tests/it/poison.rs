@@ -295,7 +295,7 @@ async fn a_batch_whose_worker_never_comes_back_is_split_until_the_culprit_stands
     let (_, tally) = company.work(list).await;
     assert_eq!((tally.anonymized, tally.failed), (0, 1));
     let failures = company.context.ledger.failures(10).await.unwrap();
-    assert_eq!(failures[0].reasons, ["the worker did not come back from it"]);
+    assert_eq!(failures[0].reasons, ["the worker died while processing it"]);
 }
 
 /// The words of each trigger name the row; a real error in one of them does so too.

@@ -350,7 +350,7 @@ async fn what_is_still_to_be_delivered_is_said_first_and_the_journals_head_too()
         "1 delivery is not complete",
         "record is 1,204, written 2026-01-02 11:00 UTC",
         "<code>abc123</code>",
-        "file to photos: 1 waiting",
+        "file to photos: 1 pending",
     ] {
         assert!(page.contains(said), "`{said}` in {page}");
     }

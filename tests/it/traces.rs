@@ -229,7 +229,7 @@ async fn the_standard_variables_name_a_collector_too() {
 async fn the_doctor_asks_the_collector() {
     for (status, code, words) in [
         (StatusCode::OK, Some(0), "the collector takes spans"),
-        (StatusCode::FORBIDDEN, Some(1), "the collector answers with status 403; is `traces.endpoint` right"),
+        (StatusCode::FORBIDDEN, Some(1), "the collector answers with status 403; check `traces.endpoint`"),
     ] {
         let collector = Collector::saying(status, Duration::ZERO);
         let program = company(&traces_to(&collector)).await;
@@ -255,7 +255,7 @@ async fn settings_that_cannot_be_are_refused_and_no_secret_is_repeated() {
         ("endpoint = \"https://c/v1/traces#5ecret\"", "`traces.endpoint` has a `#` in it"),
         ("sample = 1.5", "`traces.sample` is 1.5, and should be from 0 to 1"),
         ("headers_file = \"bad\"", "`traces.headers_file` is set, and `traces.endpoint` is not"),
-        ("endpoint = \"https://c\"\nheaders_file = \"bad\"", "whose line 2 is no `name: value`"),
+        ("endpoint = \"https://c\"\nheaders_file = \"bad\"", "whose line 2 is not `name: value`"),
         ("endpoint = \"https://c\"\nheaders_file = \"none\"", "cannot be read: "),
         ("endpoint = \"http://c\"\nheaders_file = \"bad\"", "`traces.headers_file` would be sent over `http://`"),
         ("endpoin = \"https://c\"", "unknown setting `traces.endpoin`"),

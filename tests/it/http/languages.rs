@@ -25,7 +25,7 @@ const THEIRS: [&str; 4] = ["Those whose date has come", "has open orders", "is i
 fn read(page: &str) -> String {
     let (mut text, mut rest) = (String::new(), page);
     while let Some((before, tag)) = rest.split_once('<') {
-        text = text + before + "\n";
+        text = text + before + " ";
         let (tag, after) = tag.split_once('>').unwrap_or((tag, ""));
         for attribute in ["placeholder=\"", "aria-label=\""] {
             let own = tag.split_once(attribute).and_then(|own| own.1.split_once('"')).map_or("", |own| own.0);
@@ -82,11 +82,9 @@ async fn no_page_in_french_or_german_says_an_english_word_of_lethe() {
     let mut found = BTreeSet::new();
     let mut look = |language: &str, path: &str, page: &str| {
         let text = read(page);
-        for line in text.lines() {
-            let mut words = line.split(|own: char| !own.is_alphabetic()).map(str::to_lowercase);
-            if words.any(|own| ENGLISH.split_whitespace().any(|english| english == own)) {
-                found.insert(format!("{language} {path}: {}", line.trim()));
-            }
+        let words = text.split(|own: char| !own.is_alphabetic()).map(str::to_lowercase);
+        for word in words.filter(|own| ENGLISH.split_whitespace().any(|english| english == own)) {
+            found.insert(format!("{language} {path}: {word}"));
         }
     };
     for (paths, is_well) in [(pages.as_str(), true), (wrong, false), (unclassified.as_str(), false)] {
