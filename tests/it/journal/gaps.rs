@@ -151,7 +151,7 @@ async fn what_cannot_be_read_beside_the_segments_keeps_no_journal_from_being_rea
     // As on a disk of its own: only root may open it.
     let found = folder.join("lost+found");
     std::fs::create_dir(&found).expect("a folder");
-    std::fs::set_permissions(&found, Permissions::from_mode(0)).expect("a right less");
+    std::fs::set_permissions(&found, Permissions::from_mode(0o000)).expect("a right less");
     assert!(kept.company.context.ledger.place_hold("C1", "a court", "test").await.expect("a hold"));
     kept.keep().await.expect("the journal is kept");
     assert_eq!(segments(&folder).len(), 6, "five, and the link");
