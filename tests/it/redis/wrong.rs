@@ -53,7 +53,7 @@ async fn a_user_has_its_password_in_a_file_and_needs_few_rights() {
     let url = format!("redis://lethe@127.0.0.1:{}", server.port);
     let set = [("LETHE_REDIS__URL", url.as_str()), ("LETHE_REDIS__PASSWORD_FILE", "redis.password")];
     let (good, doctor) = output(&program, &["doctor"], &set);
-    assert!(good && doctor.contains(&format!("`127.0.0.1:{}` answers", server.port)), "{doctor}");
+    assert!(good && doctor.contains(&format!("`127.0.0.1:{}` responds", server.port)), "{doctor}");
     let service = Service::start(&program, &set);
     assert!(program.ends(&["sweep", "--due"]).success());
     program.until(RUNNING, 0).await;
