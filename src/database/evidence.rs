@@ -214,7 +214,7 @@ pub(super) async fn of_table(
         if Instant::now() >= bounds.until {
             break;
         }
-        // What is no text in UTF-8 names no one.
+        // A value that is not UTF-8 names no client.
         let texts: Vec<Option<String>> =
             (0..all.columns.len()).map(|at| row.get::<Option<String>>(at).unwrap_or(None)).collect();
         let is_text = |column: &LiveColumn| matches!(column.kind(), Kind::Text | Kind::Unknown);

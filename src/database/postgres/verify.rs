@@ -124,8 +124,8 @@ struct Probe<'a> {
     is_planned: bool,
 }
 
-/// Whether a statement is worth planning, which takes most of the time: each that writes, and of those that only read a
-/// table's rows the longest. The others read the same columns of the same rows.
+/// Whether a statement is planned, which takes most of the time: each that writes, and of those that only read a table
+/// the longest. The others are usually parts of it; what only planning finds in them fails a batch, visibly.
 fn is_planned(all: &[(String, &str)], table: &str, sql: &str) -> bool {
     let reads = |own: &str| own.starts_with("SELECT ");
     let of_table = all.iter().filter(|(other, own)| other == table && reads(own));
