@@ -192,7 +192,7 @@ impl Statements {
         let kept = self.kept.deletions.iter().chain(&self.kept.missing);
         all.extend(kept.map(|sql| (client.table.clone(), sql.as_str())));
         for search in &self.searches {
-            let blank = search.blank_all.iter().chain([&search.select]);
+            let blank = search.blank_all.iter().chain([&search.glance, &search.select]);
             all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));
         }
         all

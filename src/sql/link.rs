@@ -14,7 +14,7 @@ pub(super) const TAKEN: &str = "lethe_t";
 
 /// What is asked of the rows that a path starts with: expressions over a row
 /// alone, whatever columns of the same names other tables of the path have.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Looks {
     /// Only rows for which all of these hold.
     pub(super) conditions: Vec<String>,
@@ -308,12 +308,15 @@ impl Scope<'_> {
         let width = self.client.key.len();
         if !path.by_key {
             let taken = row(key_columns(TAKEN, width));
-            sql = format!("{sql} {then} {}", self.clients_on(&taken));
+            let near = self.near(&tuple(CLIENT, &self.client.key), &key_columns(TAKEN, width).collect::<Vec<_>>());
+            sql = format!("{sql} {then} {}{near}", self.clients_on(&taken));
         }
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let on = if at + 1 == path.hops.len() && path.by_key {
-                let keys = row(other_side(key_columns(TAKEN, width), &hop.compared).into_iter());
-                format!("{} = {keys}", own_side(&called(path, at), &hop.columns, &hop.compared))
+                let keys = other_side(key_columns(TAKEN, width), &hop.compared);
+                let own = own_side(&called(path, at), &hop.columns, &hop.compared);
+                let near = self.near(&own, &keys);
+                format!("{own} = {}{near}", row(keys.into_iter()))
             } else {
                 equal(path, at)
             };
@@ -321,6 +324,17 @@ impl Scope<'_> {
             sql = format!("{sql} {then} {rows} ON {on}");
         }
         sql
+    }
+
+    /// What a join says twice, where a database that does not know how few clients are taken would read all rows: by the
+    /// array it finds them by index, and without an index it asks the hash first.
+    fn near(&self, own: &str, keys: &[String]) -> String {
+        let [key] = keys else { return String::new() };
+        if !self.dialect.looks_up_in_arrays {
+            return String::new();
+        }
+        let taken = format!("SELECT {key} FROM lethe_taken AS {TAKEN}");
+        format!(" AND {} AND ({own} IN ({taken})) IS TRUE", self.dialect.among(own, 1, &taken))
     }
 
     /// The rows of a path's first table joined with their clients, and the expressions of the client's key.

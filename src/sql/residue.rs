@@ -3,15 +3,15 @@
 
 use super::change::differing;
 use super::link::{Looks, TAKEN};
-use super::{Scope, column, name, tuple};
+use super::{Scope, any_of, column, name, tuple};
 use crate::domain::dialect::Closing;
 use crate::plan::{Branch, Path, Plan, Rule, Searched, Source};
 use crate::policy::{Action, Literal};
 
-/// Bytes of a value above which it is read in pieces.
-const LARGE: usize = 256 * 1024;
+/// Bytes of a value above which it is read in pieces: several rows are in memory at a time.
+const LARGE: usize = 64 * 1024;
 
-/// Bytes of an identifying value above which it is cut one character behind [`LONGEST`].
+/// Bytes of an identifying value above which it is too long. It is cut one character behind.
 pub const LONGEST: usize = 16 * 1024;
 
 /// A search through one table.
@@ -22,8 +22,11 @@ pub struct Search {
     pub columns: Vec<String>,
     /// For each, whether it holds the words of a search index.
     pub lexemes: Vec<bool>,
-    /// Reads each row: its client's `n`, its identity as JSON, the columns, and which of these are large and read
-    /// in pieces instead: a `1` or `0` for each, or NULL if none is.
+    /// Reads each row: its client's `n`, the columns, and something other than NULL if one of them is large, and read in
+    /// pieces instead.
+    pub glance: String,
+    /// Reads each row: its client's `n`, its identity as JSON, the columns, and which of these are large: a `1` or `0` for
+    /// each, or NULL if none is.
     pub select: String,
     /// For each column, reads a piece of it from the row with the identity in `$1`, a JSON array: from character `$2`
     /// on, `$3` of them.
@@ -41,7 +44,8 @@ impl Search {
     /// The search in rows written since then.
     #[must_use]
     pub fn since(&self, since: &str) -> Self {
-        Self { select: self.select.replace("{since}", since), ..self.clone() }
+        let since = |sql: &str| sql.replace("{since}", since);
+        Self { glance: since(&self.glance), select: since(&self.select), ..self.clone() }
     }
 
     /// Blanks these columns, by their places, in the rows in `$1`, a JSON array of
@@ -128,6 +132,7 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
         looks.conditions.push(format!("{own} IS DISTINCT FROM {other}"));
     }
     let (mut selected, mut large, mut pieces) = (Vec::new(), Vec::new(), Vec::new());
+    let mut any_large = Vec::new();
     for group in &searched.groups {
         let unless = (!group.unless.is_empty()).then(|| {
             looks.results.push(scope.is_taken(&group.unless));
@@ -146,12 +151,19 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
                 pieces.push("NULL".to_owned());
                 continue;
             }
+            any_large.push(format!("octet_length({text}) > {LARGE}"));
             let is_large = format!("WHEN octet_length({text}) > {LARGE} THEN");
             selected.push(format!("CASE {}{is_large} NULL ELSE {text} END", not_searched("NULL")));
             large.push(format!("CASE {}{is_large} '1' ELSE '0' END", not_searched("'0'")));
             pieces.push(format!("substr({text}, CAST($2 AS INTEGER), CAST($3 AS INTEGER))"));
         }
     }
+    let selected = selected.join(", ");
+    let glance = format!(
+        "SELECT {TAKEN}.n, {selected}, CASE WHEN {} THEN 1 END FROM {}",
+        any_of(any_large),
+        scope.join(&path, looks.clone())
+    );
     looks.results.push(scope.dialect.row_json(&searched.table, &searched.identity));
     let identity = column(&searched.table, &format!("lethe_{}", looks.results.len() - 1));
     let found = scope.dialect.row_among(&searched.table, &searched.identity, "$1");
@@ -159,7 +171,7 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
     let blank = columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty)));
     let relation = scope.relation(&searched.table);
-    let large = format!("NULLIF({}, '{}')", large.join(" || "), "0".repeat(selected.len()));
+    let large = format!("NULLIF({}, '{}')", large.join(" || "), "0".repeat(large.len()));
     let mut search = Search {
         table: searched.table.clone(),
         columns: columns.clone().map(|own| own.name.clone()).collect(),
@@ -167,7 +179,8 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
         blank: blank.collect(),
         blank_all: None,
         pieces: pieces.iter().map(|piece| format!("SELECT {piece} FROM {relation} WHERE {found}")).collect(),
-        select: format!("SELECT {TAKEN}.n, {identity}, {}, {large} FROM {from}", selected.join(", ")),
+        glance,
+        select: format!("SELECT {TAKEN}.n, {identity}, {selected}, {large} FROM {from}"),
         rows: (relation, found),
     };
     let all: Vec<usize> = (0..search.blank.len()).filter(|at| search.blank[*at].is_some()).collect();

@@ -183,6 +183,9 @@ async fn pass(
     blanking: bool,
 ) -> Result<Found, BatchFault> {
     let mut found = Found::default();
+    if !is_anything(connection, search, former).await? {
+        return Ok(found);
+    }
     let mut large: Vec<(i64, String, Vec<usize>)> = Vec::new();
     let mut find = |client: i64, row: String, at: usize| {
         if blanking && search.blank[at].is_some() { found.add(row, at) } else { note(residue, client, search, at) }
@@ -192,12 +195,7 @@ async fn pass(
         let client: i64 = row.get(0)?;
         let Some(former) = former.get(&client) else { continue };
         for at in 0..search.columns.len() {
-            readable(&row, at + 2)?;
-            let mut is_found = false;
-            with_text(&row.values()[at + 2], |text| {
-                is_found |= if search.lexemes[at] { former.found_in_lexemes(text) } else { former.found_in(text) };
-            });
-            if is_found {
+            if is_found(&row, at + 2, search.lexemes[at], former)? {
                 find(client, row.get(1)?, at);
             }
         }
@@ -216,6 +214,39 @@ async fn pass(
         }
     }
     Ok(found)
+}
+
+/// Whether a row holds a former value, or a large value, in which one may be. As a rule none does, and telling rows apart
+/// costs more than reading them.
+async fn is_anything(
+    connection: &mut Connection,
+    search: &Search,
+    former: &HashMap<i64, Former>,
+) -> Result<bool, BatchFault> {
+    let mut rows = query(&search.glance).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let client: i64 = row.get(0)?;
+        let Some(former) = former.get(&client) else { continue };
+        if row.values()[search.columns.len() + 1] != Value::Null {
+            return Ok(true);
+        }
+        for (at, is_lexemes) in search.lexemes.iter().enumerate() {
+            if is_found(&row, at + 1, *is_lexemes, former)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a former value can be read in a row's value.
+fn is_found(row: &Row, at: usize, is_lexemes: bool, former: &Former) -> Result<bool, BatchFault> {
+    readable(row, at)?;
+    let mut is_found = false;
+    with_text(&row.values()[at], |text| {
+        is_found |= if is_lexemes { former.found_in_lexemes(text) } else { former.found_in(text) };
+    });
+    Ok(is_found)
 }
 
 async fn blank_rows(

@@ -30,7 +30,7 @@ use crate::plan::{Plan, Problem};
 const READERS_CACHE: i64 = -1024;
 
 /// Rows that are read ahead: of large ones, more would not fit into the memory that is meant for all.
-const READ_AHEAD: usize = 16;
+const READ_AHEAD: usize = 64;
 
 /// How to open an `SQLite` database.
 #[derive(Debug, Clone)]
