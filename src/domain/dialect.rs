@@ -66,6 +66,9 @@ pub struct Closing {
     /// waits `$2` milliseconds for those who are at it, for all tables together, and less if a longer wait could end one
     /// of them as the victim of a deadlock.
     pub lock: &'static str,
+    /// Ends an automatic vacuum of one of the tables that such statements lock, `$1` as a JSON array, and keeps it from
+    /// coming back until the transaction ends. It waits for no session that writes.
+    pub end_vacuum: &'static str,
 }
 
 /// What one kind of database always says, whatever a statement is about.

@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 
 use super::batch::{Applied, BatchFault, Failing, Work};
 use super::residue;
-use crate::database::{Connection, FaultKind, StoreError, query, query_as, query_scalar};
+use crate::database::{Connection, FaultKind, Statement, StoreError, query, query_as, query_scalar};
 use crate::domain::dialect::Closing;
 use crate::domain::value::json_of;
 use crate::sql::batch::Statements;
@@ -176,12 +176,15 @@ async fn lock(
     let (busy, free): (Vec<Lock>, Vec<Lock>) =
         locks.into_iter().partition(|(table, _)| occupied.is_for_long(table, now));
     let mut is_locked = free.is_empty();
-    for _ in 0..LOCK_ATTEMPTS {
+    for attempt in 0..LOCK_ATTEMPTS {
         if is_locked {
             break;
         }
         if query_scalar(closing.is_waited_for).fetch_one(&mut *connection).await? {
             return Err(BatchFault::WaitedFor);
+        }
+        if attempt == 1 {
+            unless_busy(connection, query(closing.end_vacuum).bind(statements(&free))).await?;
         }
         is_locked = try_lock(connection, closing, &free, PATIENCE).await?;
     }
@@ -237,8 +240,22 @@ async fn try_lock(
     locks: &[Lock],
     most: i64,
 ) -> Result<bool, StoreError> {
+    unless_busy(connection, lock_all(closing, locks, most)).await
+}
+
+fn lock_all(closing: &Closing, locks: &[Lock], most: i64) -> Statement<'static> {
+    query(closing.lock).bind(statements(locks)).bind(most)
+}
+
+/// The statements of locks, as a JSON array.
+fn statements(locks: &[Lock]) -> String {
+    json_of(&locks.iter().map(|(_, statement)| statement).collect::<Vec<_>>())
+}
+
+/// Runs a statement that waits for locks. Has no effect and returns false if it waits too long.
+async fn unless_busy(connection: &mut Connection, statement: Statement<'_>) -> Result<bool, StoreError> {
     connection.run_script("SAVEPOINT lethe_lock").await?;
-    match lock_all(connection, closing, locks, most).await {
+    match statement.run(&mut *connection).await {
         Ok(()) => Ok(true),
         Err(error) if error.fault().kind == FaultKind::Busy => {
             connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
@@ -246,11 +263,6 @@ async fn try_lock(
         }
         Err(error) => Err(error),
     }
-}
-
-async fn lock_all(connection: &mut Connection, closing: &Closing, locks: &[Lock], most: i64) -> Result<(), StoreError> {
-    let statements: Vec<&String> = locks.iter().map(|(_, statement)| statement).collect();
-    query(closing.lock).bind(json_of(&statements)).bind(most).run(connection).await
 }
 
 /// Notes which of these tables could not be locked: those that cannot be now, or any of them. Locks none.
@@ -285,7 +297,7 @@ async fn note_busy(
 pub(super) async fn keep_holds(connection: &mut Connection) -> Result<bool, StoreError> {
     let Some(closing) = connection.dialect().closing else { return Ok(false) };
     let (locks, _) = locks(connection, closing, &["lethe_holds".to_owned()]).await?;
-    lock_all(connection, closing, &locks, PATIENCE).await?;
+    lock_all(closing, &locks, PATIENCE).run(connection).await?;
     Ok(true)
 }
 

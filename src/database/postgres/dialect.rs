@@ -23,8 +23,10 @@ pub struct Postgres;
 /// `[0]` and `[*]`, and what is not there is left as it is. `lethe_close` locks
 /// tables by these statements, and waits so many milliseconds for all of them
 /// together, and a quarter of `deadlock_timeout` at most, as `lock_timeout` is
-/// counted anew for each.
-const FUNCTIONS: [&str; 4] = [
+/// counted anew for each. `lethe_end_vacuum` waits for an autovacuum worker, which
+/// has no user, until the server ends it for that, after `deadlock_timeout`: in a
+/// mode that writers do not conflict with.
+const FUNCTIONS: [&str; 5] = [
     "CREATE OR REPLACE FUNCTION pg_temp.lethe_close(locks text[], most integer) RETURNS void LANGUAGE plpgsql AS $$ \
      DECLARE lock text; latest timestamptz; \
      BEGIN \
@@ -34,6 +36,19 @@ const FUNCTIONS: [&str; 4] = [
            CAST(greatest(CAST(extract(epoch FROM latest - clock_timestamp()) * 1000 AS integer), 1) AS text), true); \
          EXECUTE lock; \
        END LOOP; \
+     END $$",
+    "CREATE OR REPLACE FUNCTION pg_temp.lethe_end_vacuum(locks text[]) RETURNS void LANGUAGE plpgsql AS $$ \
+     DECLARE own text; \
+     BEGIN \
+       WITH RECURSIVE held AS (SELECT l.relation AS oid FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid \
+         WHERE l.granted AND l.mode = 'ShareUpdateExclusiveLock' AND a.datname = current_database() AND a.usesysid IS NULL \
+         UNION SELECT i.inhparent FROM held JOIN pg_inherits AS i ON i.inhrelid = held.oid) \
+       SELECT CAST(oid AS regclass) INTO own FROM held \
+         WHERE format('LOCK TABLE %s IN SHARE MODE', CAST(oid AS regclass)) = ANY (locks) LIMIT 1; \
+       IF own IS NULL THEN RETURN; END IF; \
+       PERFORM set_config('lock_timeout', CAST(CAST(setting AS BIGINT) * 2 AS TEXT), true) FROM pg_settings \
+         WHERE name = 'deadlock_timeout'; \
+       EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', own); \
      END $$",
     "CREATE OR REPLACE FUNCTION pg_temp.lethe_key(given text, INOUT own anyelement) LANGUAGE plpgsql IMMUTABLE AS $$ \
      BEGIN EXECUTE format('SELECT CAST($1 AS %s)', pg_typeof(own)) INTO own USING given; \
@@ -116,6 +131,7 @@ impl SqlDialect for Postgres {
                        AND own.nspname <> 'information_schema' AND own.nspname NOT LIKE 'pg\\_%' \
                        CROSS JOIN LATERAL (SELECT CAST(c.oid AS REGCLASS) AS name) AS t",
                 lock: "SELECT pg_temp.lethe_close(ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS JSONB))), CAST($2 AS INTEGER))",
+                end_vacuum: "SELECT pg_temp.lethe_end_vacuum(ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS JSONB))))",
             }),
             check_constraints_now: Some("SET CONSTRAINTS ALL IMMEDIATE"),
             migrations: migrations!("postgres"),
