@@ -134,3 +134,25 @@ async fn r04_a_purchase_without_a_sale_and_a_booking_made_lately_keep_a_member()
         .await;
     assert_eq!(trade.preview(&["--list", "list.txt"]).iter().filter(|(_, own)| own == "anonymized").count(), 3);
 }
+
+#[tokio::test]
+async fn n20_a_rehearsal_that_finds_what_the_policy_misses_withdraws_the_one_that_passed() {
+    let trade = with_client(901, "Ophelia", "Quixotica").await;
+    client(&trade, 902, "Hortense", "Wimbley").await;
+    trade.write("list.txt", "901");
+    trade.json(&["backup", "acknowledge"]);
+    let rehearse = || trade.run(&["sweep", "--list", "list.txt", "--rehearse"]);
+    assert_eq!(rehearse().code, 0);
+    trade.execute("UPDATE clients SET remarks = 'a friend of Ophelia Quixotica' WHERE client_no = 902").await;
+    let before = trade.snapshot().await;
+    let failed = rehearse();
+    assert_eq!(failed.code, 1, "{}", failed.out);
+    assert!(failed.out.contains("live sweeps are refused until a rehearsal passes"), "{}", failed.out);
+    let refused = trade.run(&["sweep", "--list", "list.txt", "--wait"]);
+    assert!(refused.code == 1 && refused.err.contains("has not been rehearsed"), "{}{}", refused.out, refused.err);
+    assert_eq!(trade.snapshot().await, before);
+    trade.execute("UPDATE clients SET remarks = NULL WHERE client_no = 902").await;
+    assert_eq!(rehearse().code, 0);
+    assert_eq!(trade.run(&["sweep", "--list", "list.txt", "--wait"]).code, 0);
+    assert_eq!(trade.outcome("901"), "anonymized");
+}
