@@ -1,5 +1,6 @@
 //! Statements tried on activity and links that stand elsewhere than in the shipped data.
 
+use super::office::Office;
 use super::own_data::{client, shop, with_client};
 use super::trade::{Trade, ago, years_ago};
 
@@ -155,4 +156,24 @@ async fn n20_a_rehearsal_that_finds_what_the_policy_misses_withdraws_the_one_tha
     assert_eq!(rehearse().code, 0);
     assert_eq!(trade.run(&["sweep", "--list", "list.txt", "--wait"]).code, 0);
     assert_eq!(trade.outcome("901"), "anonymized");
+}
+
+#[tokio::test]
+async fn n01_r09_a_request_for_clients_beyond_a_tokens_limit_is_recorded_as_refused() {
+    let trade = Trade::of("resamania").await;
+    let other = trade.value("SELECT CAST(min(member_id) AS TEXT) FROM members WHERE club_code = 'LIL'").await;
+    let made = trade.json(&["token", "add", "lyon", "--right", "bulk", "--only", "club=LYO"]);
+    let lyon = made["token"].as_str().expect("a token");
+    let office = Office::open(&trade);
+    for sweep in [
+        serde_json::json!({ "kind": "list", "clients": [other] }),
+        serde_json::json!({ "kind": "period", "filters": { "club": ["LIL"] } }),
+    ] {
+        let ask = serde_json::json!({ "sweep": sweep, "confirm": true });
+        let (status, answer) = office.post("/api/v1/sweeps", lyon, ask).await;
+        assert!(matches!(status, 403 | 404), "{status} {answer}");
+    }
+    let requests = trade.json(&["token", "requests"]);
+    let refused = |own: &&serde_json::Value| own["asked_by"] == "lyon" && own["allowed"] == 0;
+    assert!(requests.as_array().expect("a list").iter().filter(refused).count() >= 2, "{requests}");
 }
