@@ -566,10 +566,13 @@ CREATE INDEX jobs_bill_to ON jobs (bill_to_customer_no);
 
 CREATE INDEX posted_sales_credit_memos_sell_to ON posted_sales_credit_memos (sell_to_customer_no);
 CREATE INDEX posted_sales_credit_memos_bill_to ON posted_sales_credit_memos (bill_to_customer_no);
+CREATE INDEX posted_sales_credit_memos_posting_date ON posted_sales_credit_memos (posting_date);
 CREATE INDEX posted_sales_shipments_sell_to ON posted_sales_shipments (sell_to_customer_no);
 CREATE INDEX posted_sales_shipments_bill_to ON posted_sales_shipments (bill_to_customer_no);
+CREATE INDEX posted_sales_shipments_posting_date ON posted_sales_shipments (posting_date);
 CREATE INDEX posted_return_receipts_sell_to ON posted_return_receipts (sell_to_customer_no);
 CREATE INDEX posted_return_receipts_bill_to ON posted_return_receipts (bill_to_customer_no);
+CREATE INDEX posted_return_receipts_posting_date ON posted_return_receipts (posting_date);
 CREATE INDEX issued_reminders_customer ON issued_reminders (customer_no);
 
 CREATE INDEX pos_entries_customer ON pos_entries (customer_no, entry_date);

@@ -367,6 +367,7 @@ CREATE INDEX receipts_issued            ON receipts (issued_on);
 CREATE INDEX receipts_transaction       ON receipts (transaction_id);
 CREATE INDEX online_donations_client    ON online_donations (client_no);
 CREATE INDEX online_donations_account   ON online_donations (account_id);
+CREATE INDEX online_donations_transaction ON online_donations (transaction_id);
 CREATE INDEX challenges_admin           ON challenges (admin_client_no);
 CREATE INDEX participants_client        ON participants (client_no);
 CREATE INDEX participants_photo         ON participants (page_photo);

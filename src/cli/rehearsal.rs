@@ -116,14 +116,17 @@ fn of_database(whole: &WholeDatabase) -> String {
 }
 
 fn verdict(found: &Survey, request: &Request) -> String {
-    let none = "No client could be anonymized, so nothing was rehearsed, and live sweeps are still refused.";
+    let none = "No client could be anonymized, so nothing was rehearsed, and this rehearsal permits no live sweep.";
     let clients = counted(found.tally.anonymized, "client");
     match request.kind {
         _ if found.passed == Some(true) => for_live(found, request),
         _ if found.tally.anonymized > 0 => {
-            format!(
-                "The rehearsal failed. Everything was done with {clients} and rolled back; live sweeps are still refused."
-            )
+            let effect = if found.has_findings() {
+                "live sweeps are refused until a rehearsal passes"
+            } else {
+                "this rehearsal permits no live sweep"
+            };
+            format!("The rehearsal failed. Everything was done with {clients} and rolled back; {effect}.")
         }
         _ if found.tally.failed > 0 => format!("{none}\nFix what makes these clients fail, and rehearse again."),
         SweepKind::List => format!("{none}\n`lethe client KEY` says what keeps a client; name others."),

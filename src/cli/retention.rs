@@ -48,7 +48,7 @@ pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) 
         let verdict = if counts {
             "Old rows of each table were deleted and rolled back. The policy's row retention may now be used live."
         } else {
-            "No row is old, so nothing was rehearsed, and live sweeps are still refused."
+            "No row is old, so nothing was rehearsed, and this rehearsal permits no live sweep."
         };
         format!("{}\n{verdict}", text(&found, "deleted, and rolled back"))
     });

@@ -11,6 +11,7 @@ use super::clients::{KEY_HINT, ledger_key, no_client};
 use super::failure::{Failure, Kind};
 use super::reviews::asked;
 use crate::database::query_scalar;
+use crate::domain::access::Right;
 use crate::domain::key::{Key, join};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Import, Review, Sweep};
@@ -47,11 +48,21 @@ impl Service {
     /// # Errors
     ///
     /// [`Failure`] if it names other clients, or selects by anything but filters.
-    pub async fn within_limit(&self, mut request: Request) -> Result<Request, Failure> {
-        let limit = &self.caller.limit;
-        if limit.is_none() {
+    pub async fn within_limit(&self, request: Request) -> Result<Request, Failure> {
+        if self.caller.limit.is_none() {
             return Ok(request);
         }
+        let within = self.limited(request).await;
+        if within.as_ref().is_err_and(|failure| matches!(failure.kind, Kind::Forbidden | Kind::NotFound)) {
+            let who = (self.caller.name.as_str(), self.caller.way.as_str());
+            let what = "take clients beyond the token's limit";
+            self.context.ledger.record_request(who, what, Right::Anonymize.as_str(), false).await?;
+        }
+        within
+    }
+
+    async fn limited(&self, mut request: Request) -> Result<Request, Failure> {
+        let limit = &self.caller.limit;
         if matches!(request.kind, SweepKind::Replay | SweepKind::Retention) {
             return Err(beyond(&self.caller, &format!("ask for a `{}` sweep", request.kind)));
         }

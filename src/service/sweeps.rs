@@ -465,7 +465,8 @@ impl Service {
     }
 }
 
-/// Does everything that a request asks for and rolls it back. A rehearsal that passed counts for live sweeps.
+/// Does everything that a request asks for and rolls it back. A rehearsal that passed counts for live sweeps;
+/// one that found what the policy does not cover withdraws those that passed before.
 pub async fn rehearse(
     context: &Context,
     request: &Request,
@@ -477,6 +478,8 @@ pub async fn rehearse(
         let whole = is_whole(request, &found);
         let of = (request.kind, &request.filters);
         context.ledger.record_rehearsal(&found.digest, &found.tally, of, whole, &context.actor).await?;
+    } else if found.has_findings() {
+        context.ledger.withdraw_rehearsals(&found.digest).await?;
     }
     Ok(found)
 }

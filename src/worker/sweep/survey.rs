@@ -53,6 +53,14 @@ pub struct Survey {
     pub passed: Option<bool>,
 }
 
+impl Survey {
+    /// Whether a rehearsal found in the whole database what the policy does not accept.
+    #[must_use]
+    pub fn has_findings(&self) -> bool {
+        self.whole_database.as_ref().is_some_and(|whole| whole.not_accepted().next().is_some())
+    }
+}
+
 fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((took.as_secs_f64() * 1000.0).round() / 1000.0)
 }
@@ -150,10 +158,9 @@ pub async fn survey(
     let mut survey = walk.survey;
     survey.took = started.elapsed();
     if let Some(whole) = walk.whole {
-        let whole = whole.result();
-        let is_clean = survey.tally.failed == 0 && whole.not_accepted().next().is_none();
+        survey.whole_database = Some(whole.result());
+        let is_clean = survey.tally.failed == 0 && !survey.has_findings();
         survey.passed = Some(survey.tally.anonymized > 0 && is_clean);
-        survey.whole_database = Some(whole);
     }
     Ok(survey)
 }

@@ -18,6 +18,7 @@ mod prodon_online;
 mod resamania;
 mod resamania_lists;
 mod rights;
+mod roundabout;
 mod selections;
 mod snapshot;
 mod trade;

@@ -57,7 +57,7 @@ async fn n12_a_contact_that_a_live_customer_names_on_the_card_only_survives() {
 async fn n12_a_contact_survives_for_a_reference_that_the_policy_does_not_name() {
     let trade = shop().await;
     trade.amend_policy(
-        "  { name = \"card\", column = \"contact_no\", equals = \"contact_no\", where = \"other_relation = ''\", exclusive = true },\n",
+        "  { name = \"serves\", column = \"contact_no\", equals = \"contact_no\", where = \"other_relation = ''\", exclusive = true },\n",
         "",
     );
     trade.forget(&["K1"]);
@@ -278,7 +278,8 @@ async fn a07_white_space_is_no_company() {
     // What Unicode calls white space, and what shows nothing at all.
     let blanks: Vec<char> = ('\u{1}'..='\u{3000}')
         .filter(|own| own.is_whitespace())
-        .chain(['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'])
+        .chain(['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}'])
+        .chain(['\u{2060}', '\u{2800}', '\u{3164}', '\u{feff}'])
         .collect();
     assert!(blanks.len() > 25);
     let fields: Vec<String> =
