@@ -74,14 +74,7 @@ impl Claims for Ledger {
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query(
-            "UPDATE lethe_batches SET state = 'ready', attempts = attempts - 1, lease = NULL, lease_until = NULL \
-             WHERE id = $1 AND lease = $2 AND state = 'running'",
-        )
-        .bind(claim.batch)
-        .bind(&claim.lease)
-        .execute(&mut **writer)
-        .await?;
+        sql!(query, "claims/release", claim.batch, &claim.lease).execute(&mut **writer).await?;
         self.tell_of_batches(&mut writer).await
     }
 }

@@ -167,10 +167,7 @@ impl Ledger {
             // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
             count(&mut transaction, (0, kind, target, "named"), spared, &self.now()).await?;
         }
-        let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
-            .bind(lease)
-            .fetch_all(&mut *transaction)
-            .await?;
+        let left = sql!(query_scalar, "deliveries/leased", lease).fetch_all(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(left)
     }
@@ -199,16 +196,16 @@ impl Ledger {
                 Tried::Later(after, error) => ("open", *after, error, 1),
                 Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
             };
-            query(
-                "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
-                 lease_until = NULL WHERE id = $1 AND lease = $2",
+            sql!(
+                query,
+                "deliveries/tried_again",
+                delivery.id,
+                lease,
+                state,
+                moment(now + after),
+                error,
+                i64::from(counts)
             )
-            .bind(delivery.id)
-            .bind(lease)
-            .bind(state)
-            .bind(moment(now + after))
-            .bind(error)
-            .bind(i64::from(counts))
             .execute(&mut *transaction)
             .await?;
         }
@@ -223,14 +220,7 @@ impl Ledger {
 
     /// What is not through, by sweep and target: of one sweep, or of all.
     pub async fn outstanding(&self, sweep: Option<i64>) -> Result<Vec<Outstanding>, StoreError> {
-        query_as(
-            "SELECT sweep, kind, target, CAST(sum(CASE state WHEN 'failed' THEN 0 ELSE 1 END) AS BIGINT) AS open, \
-             CAST(sum(CASE state WHEN 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed, min(made_at) AS since, max(error) AS error \
-             FROM lethe_deliveries WHERE sweep = COALESCE($1, sweep) GROUP BY sweep, kind, target ORDER BY sweep, kind, target",
-        )
-        .bind(sweep)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "deliveries/outstanding", sweep).fetch_all(self.readers()).await
     }
 
     /// Files and folders that were given up, by client; with their paths if it is one client's.
@@ -287,31 +277,18 @@ impl Ledger {
 
     /// How many files and folders of a client are not gone yet.
     pub async fn files_left(&self, client_key: &str) -> Result<i64, StoreError> {
-        query_scalar("SELECT count(*) FROM lethe_deliveries WHERE client_key = $1")
-            .bind(client_key)
-            .fetch_one(self.readers())
-            .await
+        sql!(query_scalar, "deliveries/files_left", client_key).fetch_one(self.readers()).await
     }
 
     /// What of a sweep is through, by target and result.
     pub async fn through(&self, sweep: i64) -> Result<Vec<Through>, StoreError> {
-        query_as(
-            "SELECT kind, target, result, deliveries, last_at FROM lethe_delivered WHERE sweep = $1 ORDER BY kind, target, result",
-        )
-        .bind(sweep)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "deliveries/through", sweep).fetch_all(self.readers()).await
     }
 
     /// Has everything that is not through tried again, at once and from the
     /// first attempt on. Returns how many.
     pub async fn retry_deliveries(&self) -> Result<u64, StoreError> {
-        let retried = query(
-            "UPDATE lethe_deliveries SET state = 'open', attempts = 0, run_at = $1 WHERE state = 'failed' OR run_at > $1",
-        )
-        .bind(self.now())
-        .execute(self)
-        .await?;
+        let retried = sql!(query, "deliveries/retry_deliveries", self.now()).execute(self).await?;
         Ok(retried)
     }
 }
@@ -326,17 +303,5 @@ async fn count(
     if deliveries == 0 {
         return Ok(());
     }
-    query(
-        "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-         deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
-    )
-    .bind(sweep)
-    .bind(kind)
-    .bind(target)
-    .bind(result)
-    .bind(deliveries)
-    .bind(now)
-    .run(connection)
-    .await
+    sql!(query, "deliveries/count_through", sweep, kind, target, result, deliveries, now).run(connection).await
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Ledger, Sweep};
-use crate::database::{Connection, FromRow, Row, StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, FromRow, Row, StoreError, query, query_as, row};
 use crate::domain::outcome::{Outcome, Tally};
 
 row! {
@@ -86,12 +86,7 @@ impl Ledger {
 
     /// How the last sweep of each job ended.
     pub async fn last_of_jobs(&self) -> Result<Vec<LastOfJob>, StoreError> {
-        query_as(
-            "SELECT s.job, s.state, (SELECT max(d.closed_at) FROM lethe_sweeps AS d WHERE d.job = s.job AND d.state = 'done') AS done_at \
-             FROM lethe_sweeps AS s WHERE s.id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL GROUP BY job) ORDER BY s.job",
-        )
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "figures/last_of_jobs").fetch_all(self.readers()).await
     }
 
     /// The sweeps opened from one moment until before another, oldest first, each with its outcomes.
@@ -122,11 +117,7 @@ impl Ledger {
 
     /// How many clients had an outcome in a sweep that they did not have before for the same reasons.
     pub async fn newly(&self, outcome: Outcome, sweep: i64) -> Result<u64, StoreError> {
-        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = $2")
-            .bind(sweep)
-            .bind(outcome.as_str())
-            .fetch_one(self.readers())
-            .await
+        sql!(query_scalar, "figures/newly", sweep, outcome.as_str()).fetch_one(self.readers()).await
     }
 
     /// Why clients stood refused, or failed, at any time between two moments:
@@ -143,14 +134,7 @@ impl Ledger {
 
     /// How many clients stood so at any time between two moments.
     pub async fn clients_between(&self, outcome: &str, from: &str, until: &str) -> Result<u64, StoreError> {
-        query_scalar(
-            "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = $1 AND at < $3 AND last_at >= $2",
-        )
-        .bind(outcome)
-        .bind(from)
-        .bind(until)
-        .fetch_one(self.readers())
-        .await
+        sql!(query_scalar, "figures/clients_between", outcome, from, until).fetch_one(self.readers()).await
     }
 
     /// How clients stand now that no sweep could take.
@@ -168,13 +152,7 @@ impl Ledger {
 
     /// How many other batches of a sweep are open and have met with no error.
     pub async fn others_go_on(&self, sweep: i64, batch: i64) -> Result<i64, StoreError> {
-        query_scalar(
-            "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND id <> $2 AND state IN ('ready', 'running') AND error IS NULL",
-        )
-        .bind(sweep)
-        .bind(batch)
-        .fetch_one(self.readers())
-        .await
+        sql!(query_scalar, "figures/others_go_on", sweep, batch).fetch_one(self.readers()).await
     }
 
     /// Notes how many old rows of a table a batch has deleted, inside its transaction.
@@ -185,20 +163,13 @@ impl Ledger {
         table: &str,
         rows: u64,
     ) -> Result<(), StoreError> {
-        query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
-            .bind(batch)
-            .bind(serde_json::json!({ table: rows }).to_string())
-            .run(connection)
-            .await
+        sql!(query, "figures/rows_gone", batch, serde_json::json!({ table: rows }).to_string()).run(connection).await
     }
 
     /// How many old rows of a table a sweep has deleted, asked in its own transaction.
     pub async fn rows_gone_of(&self, connection: &mut Connection, sweep: i64, table: &str) -> Result<u64, StoreError> {
         let all: Vec<BTreeMap<String, u64>> =
-            query_scalar("SELECT rows_gone FROM lethe_batches WHERE sweep = $1 AND rows_gone IS NOT NULL")
-                .bind(sweep)
-                .fetch_all(connection)
-                .await?;
+            sql!(query_scalar, "figures/rows_gone_of", sweep).fetch_all(connection).await?;
         Ok(all.iter().filter_map(|rows| rows.get(table)).sum())
     }
 

@@ -54,8 +54,7 @@ pub async fn not_recognized(connection: &mut Connection, pairs: &str) -> Result<
 impl Ledger {
     /// Whether there are hashes: kept before a day, or at all without one.
     pub async fn has_hashes(&self, before: Option<&str>) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM lethe_recognized WHERE $1 IS NULL OR kept_at < $1)";
-        query_scalar(sql).bind(before).fetch_one(self.readers()).await
+        sql!(query_scalar, "recognized/has_hashes", before).fetch_one(self.readers()).await
     }
 
     /// Forgets hashes kept before a day; all of them without one.
@@ -63,8 +62,7 @@ impl Ledger {
         if !self.has_hashes(before).await? {
             return Ok(());
         }
-        let sql = "DELETE FROM lethe_recognized WHERE $1 IS NULL OR kept_at < $1";
-        query(sql).bind(before).run(self).await
+        sql!(query, "recognized/forget_hashes", before).run(self).await
     }
 
     /// Whom these hashes belong to: of each client that no sweep has anonymized, the client anonymized that has one of
@@ -94,16 +92,12 @@ impl Ledger {
 
     /// Forgets whom a pass that began at this moment did not recognize, confirmed or not. Those anonymized stay.
     pub async fn forget_returned(&self, begun: &str) -> Result<(), StoreError> {
-        let sql = "DELETE FROM lethe_returned WHERE found_at < $1 AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o \
-                   WHERE o.client_key = lethe_returned.client_key AND o.outcome = 'anonymized')";
-        query(sql).bind(begun).run(self).await
+        sql!(query, "recognized/forget_returned", begun).run(self).await
     }
 
     /// Notes that a person has confirmed who a client is.
     pub async fn confirm_returned(&self, client: &str, by: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE lethe_returned SET confirmed_by = $2, confirmed_at = $3 WHERE client_key = $1 \
-                   AND confirmed_at IS NULL";
-        query(sql).bind(client).bind(by).bind(self.now()).run(self).await
+        sql!(query, "recognized/confirm_returned", client, by, self.now()).run(self).await
     }
 
     /// Clients under a new key whom no sweep has anonymized yet, in key order; with a key, that one only.
