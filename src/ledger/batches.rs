@@ -239,8 +239,8 @@ impl Ledger {
     /// Clients that a capped sweep may still anonymize.
     pub async fn room(&self, connection: &mut Connection, sweep: i64, cap: u64) -> Result<u64, StoreError> {
         // Batches of one capped sweep wait for each other, or each would find the same room.
-        let one = format!("SELECT id FROM lethe_sweeps WHERE id = $1{}", self.store.dialect().lock_rows);
-        query(one).bind(sweep).execute(&mut *connection).await?;
+        let one = sql!(query, "batches/lock_sweep", sweep).with("lock", self.store.dialect().lock_rows);
+        one.execute(&mut *connection).await?;
         let used: u64 = sql!(query_scalar, "batches/count_anonymized", sweep).fetch_one(connection).await?;
         Ok(cap.saturating_sub(used))
     }

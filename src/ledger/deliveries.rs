@@ -8,7 +8,7 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, query, row};
 use crate::domain::value::json_of;
 
 row! {
@@ -120,32 +120,23 @@ impl Ledger {
         target: &str,
         most: usize,
     ) -> Result<(String, Vec<Delivery>), StoreError> {
-        const CLAIMABLE: &str = "state = 'open' AND kind = $1 AND target = $2 AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
-             AND (event IN ('lethe.alert', 'ping.failed') OR NOT EXISTS (SELECT 1 FROM lethe_journal WHERE halted_at IS NOT NULL))";
         let now = self.clock.now();
         // A look costs less than a turn of the writer.
-        let any = query_scalar::<bool>(format!("SELECT EXISTS (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE})"));
-        if !any.bind(kind).bind(target).bind(moment(now)).fetch_one(self.readers()).await? {
+        let ids: Vec<i64> = sql!(query_scalar, "deliveries/claimable", kind, target, moment(now), 1)
+            .with("skip", "")
+            .fetch_all(self.readers())
+            .await?;
+        if ids.is_empty() {
             return Ok((String::new(), Vec::new()));
         }
         let lease = Ulid::new().to_string();
-        let skip = self.store.dialect().skip_locked;
-        let sql = format!(
-            "UPDATE lethe_deliveries SET lease = $4, lease_until = $5, attempts = attempts + 1 WHERE id IN \
-             (SELECT id FROM lethe_deliveries WHERE {CLAIMABLE} ORDER BY id LIMIT $6{skip}) \
-             RETURNING id, sweep, event, {} AS body, message, attempts, made_at",
-            self.store.dialect().text_bytes("body")
-        );
+        let dialect = self.store.dialect();
         let mut writer = self.writer().await;
-        let mut claimed: Vec<Delivery> = query_as(sql)
-            .bind(kind)
-            .bind(target)
-            .bind(moment(now))
-            .bind(&lease)
-            .bind(moment(now + self.lease))
-            .bind(most)
-            .fetch_all(&mut **writer)
-            .await?;
+        let claim =
+            sql!(query_as, "deliveries/claim", kind, target, moment(now), most, &lease, moment(now + self.lease));
+        let claim = claim.with("claimable", include_str!("sql/deliveries/claimable.sql"));
+        let claim = claim.with("skip", dialect.skip_locked).with("body", &dialect.text_bytes("body"));
+        let mut claimed: Vec<Delivery> = claim.fetch_all(&mut **writer).await?;
         claimed.sort_by_key(|own| own.id);
         Ok((lease, claimed))
     }
@@ -209,10 +200,9 @@ impl Ledger {
             .execute(&mut *transaction)
             .await?;
         }
-        let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
         for ((sweep, result), ids) in through {
-            let ids = json_of(&ids);
-            let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
+            let delete = sql!(query, "deliveries/delete", lease, json_of(&ids)).with("ids", &among);
+            let gone = delete.execute(&mut *transaction).await?;
             count(&mut transaction, (sweep, kind, target, result), gone, &moment(now)).await?;
         }
         transaction.commit().await
@@ -225,12 +215,9 @@ impl Ledger {
 
     /// Files and folders that were given up, by client; with their paths if it is one client's.
     pub async fn stuck_files(&self, client_key: Option<&str>, most: u32) -> Result<Vec<StuckFile>, StoreError> {
-        let sql = format!(
-            "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN {} END AS path FROM lethe_deliveries \
-             WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
-            self.store.dialect().text_bytes("body")
-        );
-        let rows: Vec<StuckRow> = query_as(sql).bind(most).bind(client_key).fetch_all(self.readers()).await?;
+        let stuck = sql!(query_as, "deliveries/stuck_files", most, client_key);
+        let stuck = stuck.with("path", &self.store.dialect().text_bytes("body"));
+        let rows: Vec<StuckRow> = stuck.fetch_all(self.readers()).await?;
         let file = |(client_key, kind, target, sweep, error, path): StuckRow| {
             // What is not UTF-8 is shown with escapes.
             let shown =
@@ -250,27 +237,13 @@ impl Ledger {
         waiting: &[String],
     ) -> Result<u64, StoreError> {
         let waiting = json_of(waiting);
-        let dialect = self.store.dialect();
-        let which = |kinds: &str| {
-            format!(
-                "(state = 'failed' OR state = 'open' AND kind IN ({})) \
-                 AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)",
-                dialect.texts_in(kinds)
-            )
-        };
+        let kinds = self.store.dialect().texts_in("$3");
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        let count = format!(
-            "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
-             count(*), $3 FROM lethe_deliveries WHERE {} GROUP BY sweep, kind, target \
-             ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-             deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
-            which("$4")
-        );
-        let count = query(&count).bind(client_key).bind(target).bind(self.now()).bind(&waiting);
-        count.execute(&mut *transaction).await?;
-        let delete = format!("DELETE FROM lethe_deliveries WHERE {}", which("$3"));
-        let settled = query(&delete).bind(client_key).bind(target).bind(&waiting).execute(&mut *transaction).await?;
+        let count = sql!(query, "deliveries/count_settled", client_key, target, &waiting, self.now());
+        count.with("kinds", &kinds).execute(&mut *transaction).await?;
+        let delete = sql!(query, "deliveries/settle", client_key, target, &waiting).with("kinds", &kinds);
+        let settled = delete.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(settled)
     }

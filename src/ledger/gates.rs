@@ -9,6 +9,7 @@ use super::{Ledger, moment, parse_moment};
 use crate::database::{StoreError, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::json_of;
 
 row! {
     #[derive(Debug, Clone, Serialize)]
@@ -60,7 +61,7 @@ impl Ledger {
             tally.failed,
             i64::from(whole),
             kind.as_str(),
-            crate::domain::value::json_of(filters)
+            json_of(filters)
         )
         .run(self)
         .await

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::{Known, Ledger};
-use crate::database::{Scalars, Statement, StoreError, query, row};
+use crate::database::{Scalars, Statement, StoreError, row};
+use crate::domain::value::json_of;
 
 /// What the journal calls a record of a hold, in place of a sweep's kind.
 pub const OF_A_HOLD: &str = "hold";
@@ -71,12 +72,7 @@ impl Ledger {
     /// about what the ledger has.
     pub async fn take_over_holds(&self, known: &[Known]) -> Result<u64, StoreError> {
         // What had been written to the journal before the backup was made.
-        let written = format!(
-            "DELETE FROM lethe_outbox WHERE sweep = 0 AND EXISTS (SELECT 1 FROM {} WHERE r.client = lethe_outbox.client_key \
-             AND r.outcome = lethe_outbox.outcome AND r.at = lethe_outbox.at)",
-            self.rows()
-        );
-        let all = serde_json::json!(known).to_string();
+        let written = sql!(query, "holds/forget_written", json_of(known)).with("rows", &self.rows());
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         let mut changed = 0;
@@ -89,7 +85,7 @@ impl Ledger {
             };
             changed += statement.execute(&mut *transaction).await?;
         }
-        query(written).bind(all).execute(&mut *transaction).await?;
+        written.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(changed)
     }

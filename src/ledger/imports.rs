@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Ledger;
 use super::reviews::Sought;
-use crate::database::{Connection, StoreError, query_as, row};
+use crate::database::{Connection, StoreError, row};
 
 row! {
     /// A workbook that was given back.
@@ -67,10 +67,6 @@ pub struct NewImport {
 /// What is wrong with a workbook whose process died while reading it.
 const CUT_SHORT: &str =
     r#"[{"row":null,"column":null,"what":"the reading of the workbook was interrupted","fix":"import it again"}]"#;
-
-const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.saved_with, i.state, i.rows_read, i.rows_checked, \
-     i.kept, i.removed, i.errors, i.sweep, r.asked \
-     FROM lethe_imports AS i JOIN lethe_reviews AS r ON r.id = i.review";
 
 impl Ledger {
     /// Notes that a person takes a review's workbook, by the digest of the part
@@ -143,15 +139,11 @@ impl Ledger {
     /// Workbooks that were given back, the newest first.
     pub async fn imports(&self, sought: &Sought, most: u32) -> Result<Vec<Import>, StoreError> {
         let [name, state, made_by, since] = sought.patterns();
-        let sql = format!(
-            "SELECT {COLUMNS} WHERE lower(r.name) LIKE $1 ESCAPE '!' AND i.state LIKE $2 ESCAPE '!' \
-             AND i.made_by LIKE $3 ESCAPE '!' AND i.made_at >= $4 ORDER BY i.id DESC LIMIT $5"
-        );
-        query_as(sql).bind(name).bind(state).bind(made_by).bind(since).bind(most).fetch_all(self.readers()).await
+        sql!(query_as, "imports/imports", name, state, made_by, since, most).fetch_all(self.readers()).await
     }
 
     /// A workbook that was given back.
     pub async fn import(&self, id: i64) -> Result<Option<Import>, StoreError> {
-        query_as(format!("SELECT {COLUMNS} WHERE i.id = $1")).bind(id).fetch_optional(self.readers()).await
+        sql!(query_as, "imports/import", id).fetch_optional(self.readers()).await
     }
 }

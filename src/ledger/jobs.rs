@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{StoreError, query};
+use crate::database::StoreError;
 use crate::domain::schedule::Schedule;
 use crate::domain::value::json_of;
 
@@ -36,7 +36,7 @@ impl Ledger {
 
     /// Forgets the jobs that are not among these: one that returns is new.
     pub async fn forget_jobs(&self, but: &[&str]) -> Result<(), StoreError> {
-        let sql = format!("DELETE FROM lethe_jobs WHERE job NOT IN ({})", self.store.dialect().texts_in("$1"));
-        query(sql).bind(json_of(but)).run(self).await
+        let forget = sql!(query, "jobs/forget", json_of(but));
+        forget.with("jobs", &self.store.dialect().texts_in("$1")).run(self).await
     }
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Ledger, PLACED, moment};
-use crate::database::{Connection, StoreError, from_text, query, query_as, row};
+use crate::database::{Connection, StoreError, from_text, query, row};
 use crate::domain::words::words;
 
 /// How long the journal stays leased to a process that has stopped responding.
@@ -144,9 +144,6 @@ pub struct Known {
     pub digest: String,
 }
 
-const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, COALESCE(s.kind, CASE o.outcome WHEN 'rotated' THEN 'key' ELSE 'hold' END) AS kind, o.outcome, o.at, o.digest \
-     FROM lethe_outbox AS o LEFT JOIN lethe_sweeps AS s ON s.id = o.sweep";
-
 impl Ledger {
     /// Puts the outcomes that a batch has just recorded into the outbox, if
     /// they are news and there is a journal: inside the batch's transaction.
@@ -222,10 +219,7 @@ impl Ledger {
 
     /// What the segment that is being written holds, always in the same order.
     pub async fn staged(&self, ids: &str) -> Result<Vec<Waiting>, StoreError> {
-        query_as(format!("{WAITING} WHERE o.id IN ({}) ORDER BY o.id", self.numbers()))
-            .bind(ids)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "journal/staged", ids).with("ids", &self.numbers()).fetch_all(self.readers()).await
     }
 
     /// Notes that a segment is in the journal, and empties the outbox of it.
@@ -238,10 +232,7 @@ impl Ledger {
             transaction.rollback().await?;
             return Ok(false);
         }
-        query(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers()))
-            .bind(ids)
-            .execute(&mut *transaction)
-            .await?;
+        sql!(query, "journal/shipped", ids).with("ids", &self.numbers()).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(true)
     }

@@ -1,7 +1,7 @@
 //! Lethe's own tables, in the company's database, so that a client's changes
 //! and its outcome commit together. Imports `domain` and `store`.
 //!
-//! A fixed statement is a file in `sql/`; one that depends on the dialect is made where it is used.
+//! Each statement is a file in `sql/`; where databases differ it has a hole, such as `{rows}`, for SQL of the dialect.
 
 /// The statement of a file in `sql/`, read as `query`, `query_as` or `query_scalar` do, with its arguments in order.
 macro_rules! sql {

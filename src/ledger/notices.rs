@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{StoreError, query, row};
+use crate::database::{StoreError, row};
 
 row! {
     /// A notice that a client has had, or is to have.
@@ -28,11 +28,8 @@ impl Ledger {
     /// Notes that the clients in a JSON array have had their notice, and the last
     /// day on which they are left alone. The first time counts.
     pub async fn notice_sent(&self, keys: &str, until: &str) -> Result<(), StoreError> {
-        let among = self.store.dialect().texts_in("$1");
-        let sql = format!(
-            "UPDATE lethe_notices SET sent_at = $2, until = $3 WHERE ended_at IS NULL AND until IS NULL AND client_key IN ({among})"
-        );
-        query(sql).bind(keys).bind(self.now()).bind(until).run(self).await
+        let sent = sql!(query, "notices/notice_sent", keys, self.now(), until);
+        sent.with("clients", &self.store.dialect().texts_in("$1")).run(self).await
     }
 
     /// Ends the notices of clients whom a sweep that has checked all clients did

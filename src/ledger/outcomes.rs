@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sweeps::fifty;
 use super::{Ledger, Sweep};
-use crate::database::{Connection, StoreError, query, query_as, row};
+use crate::database::{Connection, StoreError, row};
 use crate::domain::outcome::Outcome;
 
 row! {
@@ -133,13 +133,9 @@ impl Ledger {
 
     /// How many clients a sweep refused for each reason; a client with two counts twice.
     pub async fn refusals(&self, sweep: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-        let each = self.store.dialect().members("b.reasons");
-        let rows: Vec<(String, u64)> = query_as(format!(
-            "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} WHERE b.sweep = $1 GROUP BY r.key"
-        ))
-        .bind(sweep)
-        .fetch_all(self.readers())
-        .await?;
+        let rows =
+            sql!(query_as, "outcomes/refusals", sweep).with("reasons", &self.store.dialect().members("b.reasons"));
+        let rows: Vec<(String, u64)> = rows.fetch_all(self.readers()).await?;
         Ok(rows.into_iter().collect())
     }
 
@@ -157,12 +153,6 @@ impl Ledger {
     /// Lets failed clients be tried again, inside a transaction: those in a JSON array of keys.
     pub async fn release_failures(&self, connection: &mut Connection, keys: &str) -> Result<(), StoreError> {
         let named = self.store.dialect().ledger_keys_in("$1");
-        query(format!(
-            "UPDATE lethe_outcomes SET digest = '' WHERE outcome = 'failed' AND client_key IN ({named}) \
-             AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key)"
-        ))
-        .bind(keys)
-        .run(connection)
-        .await
+        sql!(query, "outcomes/release_failures", keys).with("clients", &named).run(connection).await
     }
 }

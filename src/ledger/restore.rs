@@ -7,22 +7,6 @@ use crate::database::{Connection, Executor, StoreError, query};
 /// What stands with a sweep that this ledger knows by the journal alone.
 pub const OF_THE_JOURNAL: &str = "known from the journal";
 
-/// A sweep of which the journal has an outcome, so that no later one gets its number.
-const SWEEPS: &str = "INSERT INTO lethe_sweeps (id, kind, filters, today, digest, state, note, cut, opened_by, opened_at, closed_at) \
-     SELECT r.sweep, min(r.kind), '{}', substr(min(r.at), 1, 10), min(r.digest), 'done', $2, 1, 'the journal', min(r.at), max(r.at) \
-     FROM {rows} WHERE TRUE GROUP BY r.sweep ON CONFLICT (id) DO NOTHING";
-
-/// What had been written to the journal before the backup was made, or what the ledger has itself.
-const WRITTEN: &str = "DELETE FROM lethe_outbox WHERE EXISTS (SELECT 1 FROM {rows} WHERE r.client = lethe_outbox.client_key \
-     AND r.sweep = lethe_outbox.sweep AND r.outcome = lethe_outbox.outcome AND r.at = lethe_outbox.at)";
-
-/// Of two sweeps with one number, that in which the client was anonymized stands.
-const OUTCOMES: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, at, last_sweep, last_at, digest) \
-     SELECT client, sweep, outcome, at, sweep, at, digest FROM (SELECT r.*, row_number() OVER (PARTITION BY r.client, r.sweep ORDER BY r.number DESC) AS place \
-     FROM {rows}) AS n WHERE n.place = 1 ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = NULL, \
-     at = excluded.at, last_at = excluded.last_at, digest = excluded.digest \
-     WHERE excluded.outcome = 'anonymized' AND lethe_outcomes.outcome <> 'anonymized'";
-
 impl Ledger {
     /// Notes that the journal is ahead: from now on live sweeps wait. Returns whether that is news.
     pub async fn notice_restore(&self) -> Result<bool, StoreError> {
@@ -37,14 +21,15 @@ impl Ledger {
         if !self.advance(&mut transaction, segment, key_mark).await? {
             return transaction.rollback().await;
         }
-        let sql = |text: &str| text.replace("{rows}", &self.rows());
-        query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
+        let rows = self.rows();
+        let sweeps = sql!(query, "restore/sweeps", known, OF_THE_JOURNAL).with("rows", &rows);
+        sweeps.execute(&mut *transaction).await?;
         if let Some(next) = self.store.dialect().number_sweeps {
             query(next).execute(&mut *transaction).await?;
         }
-        query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
+        sql!(query, "restore/forget_written", known).with("rows", &rows).execute(&mut *transaction).await?;
         sql!(query, "journal/forget_rotation", ROTATED, key_mark).execute(&mut *transaction).await?;
-        query(sql(OUTCOMES)).bind(known).execute(&mut *transaction).await?;
+        sql!(query, "restore/outcomes", known).with("rows", &rows).execute(&mut *transaction).await?;
         transaction.commit().await
     }
 
@@ -57,24 +42,12 @@ impl Ledger {
     /// Gives outcomes known by a hash their clients: `pairs` is a JSON array of
     /// `[hash, client key]`.
     pub async fn name_clients(&self, pairs: &str) -> Result<(), StoreError> {
-        let pairs_of = self.store.dialect().pairs;
-        let statements = [
-            // Waits to be written, and has been.
-            "DELETE FROM lethe_outbox WHERE EXISTS (SELECT 1 FROM {pairs} AS p JOIN lethe_outcomes AS o ON o.client_key = p.hash \
-             WHERE p.client = lethe_outbox.client_key AND o.sweep = lethe_outbox.sweep AND o.outcome = lethe_outbox.outcome AND o.at = lethe_outbox.at)",
-            "INSERT INTO lethe_outcomes (client_key, sweep, outcome, at, last_sweep, last_at, digest) \
-             SELECT p.client, o.sweep, o.outcome, o.at, o.last_sweep, o.last_at, o.digest FROM {pairs} AS p JOIN lethe_outcomes AS o \
-             ON o.client_key = p.hash WHERE TRUE ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = NULL, \
-             at = excluded.at, last_at = excluded.last_at, digest = excluded.digest \
-             WHERE excluded.outcome = 'anonymized' AND lethe_outcomes.outcome <> 'anonymized'",
-            "DELETE FROM lethe_outcomes WHERE client_key IN (SELECT hash FROM {pairs} AS p)",
-        ];
+        let rows = self.store.dialect().pairs;
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        for sql in statements {
-            let sql = sql.replace("{pairs}", pairs_of);
-            query(sql).bind(pairs).execute(&mut *transaction).await?;
-        }
+        sql!(query, "restore/forget_named", pairs).with("pairs", rows).execute(&mut *transaction).await?;
+        sql!(query, "restore/name_outcomes", pairs).with("pairs", rows).execute(&mut *transaction).await?;
+        sql!(query, "restore/forget_hashed", pairs).with("pairs", rows).execute(&mut *transaction).await?;
         transaction.commit().await
     }
 

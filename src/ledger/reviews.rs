@@ -6,7 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, NewImport, moment};
-use crate::database::{Connection, StoreError, query, query_scalar, row};
+use crate::database::{Connection, StoreError, row};
+use crate::domain::value::json_of;
 
 row! {
     /// A review.
@@ -127,10 +128,7 @@ impl Ledger {
     /// Fills a review that is being made: from now on it waits. `false` if it was deleted meanwhile.
     pub async fn fill_review(&self, review: i64, held: &Held<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let clients = format!(
-            "INSERT INTO lethe_reviewed (review, client_key) SELECT CAST($1 AS BIGINT), own FROM ({}) AS given",
-            self.texts()
-        );
+        let clients = sql!(query, "reviews/fill", review, json_of(held.clients)).with("clients", &self.keys_given());
         let mut transaction = writer.begin().await?;
         let is_being_made =
             sql!(query, "reviews/fill_review", review, held.digest, held.refused, held.reasons, held.clients.len())
@@ -139,18 +137,14 @@ impl Ledger {
         if !is_being_made {
             return Ok(false);
         }
-        query(clients)
-            .bind(review)
-            .bind(crate::domain::value::json_of(held.clients))
-            .execute(&mut *transaction)
-            .await?;
+        clients.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(true)
     }
 
     /// The texts of the JSON array in `$2`, as a query of one column.
-    pub(super) fn texts(&self) -> String {
-        format!("SELECT value AS own FROM ({}) AS given", self.store.dialect().ledger_keys_in("$2"))
+    pub(super) fn keys_given(&self) -> String {
+        self.store.dialect().ledger_keys_in("$2")
     }
 
     /// Notes why a review could not be made.
@@ -160,31 +154,17 @@ impl Ledger {
 
     /// Ends reviews that were not decided since one moment, and those without progress since another.
     pub async fn tidy_reviews(&self, made: DateTime<Utc>, alive: DateTime<Utc>) -> Result<(), StoreError> {
-        let old = "state = 'waiting' AND made_at < $1 OR state = 'making' AND alive_at < $2";
         let (made, alive) = (moment(made), moment(alive));
         // A look costs less than a turn of the writer.
-        let any = query_scalar::<bool>(format!(
-            "SELECT EXISTS (SELECT 1 FROM lethe_reviews WHERE {old}) OR \
-             EXISTS (SELECT 1 FROM lethe_imports WHERE state = 'reading' AND alive_at < $2)"
-        ));
-        if !any.bind(&made).bind(&alive).fetch_one(self.readers()).await? {
+        let any: bool = sql!(query_scalar, "reviews/any_old", &made, &alive).fetch_one(self.readers()).await?;
+        if !any {
             return Ok(());
         }
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        query(format!(
-            "UPDATE lethe_reviews SET note = CASE state WHEN 'making' THEN 'its making was cut short: make it again' END, \
-             state = CASE state WHEN 'making' THEN 'failed' ELSE 'expired' END WHERE {old}"
-        ))
-        .bind(&made)
-        .bind(&alive)
-        .execute(&mut *transaction)
-        .await?;
-        let expired = "IN (SELECT id FROM lethe_reviews WHERE state = 'expired')";
-        query(format!("DELETE FROM lethe_reviewed WHERE review {expired}")).execute(&mut *transaction).await?;
-        query(format!("UPDATE lethe_imports SET clients = NULL WHERE clients IS NOT NULL AND review {expired}"))
-            .execute(&mut *transaction)
-            .await?;
+        sql!(query, "reviews/end_old", &made, &alive).execute(&mut *transaction).await?;
+        sql!(query, "reviews/forget_expired").execute(&mut *transaction).await?;
+        sql!(query, "imports/forget_expired").execute(&mut *transaction).await?;
         self.end_dead_imports(&mut transaction, &alive).await?;
         transaction.commit().await
     }
@@ -214,10 +194,8 @@ impl Ledger {
         import: &NewImport,
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let others = format!(
-            "DELETE FROM lethe_reviewed WHERE review = $1 AND client_key NOT IN (SELECT own FROM ({}) AS given)",
-            self.texts()
-        );
+        let others =
+            sql!(query, "reviews/forget_others", seen.review, json_of(keys)).with("clients", &self.keys_given());
         let mut transaction = writer.begin().await?;
         let is_as_seen = sql!(query, "reviews/narrow_review", seen.review, seen.kept, &seen.digest, seen.clients)
             .took_effect(&mut *transaction)
@@ -225,7 +203,7 @@ impl Ledger {
         if !is_as_seen {
             return Ok(false);
         }
-        query(others).bind(seen.review).bind(crate::domain::value::json_of(keys)).execute(&mut *transaction).await?;
+        others.execute(&mut *transaction).await?;
         self.end_import(&mut transaction, import, None).await?;
         transaction.commit().await?;
         Ok(true)

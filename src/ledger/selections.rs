@@ -7,8 +7,9 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, query, row};
+use crate::database::{Connection, StoreError, row};
 use crate::domain::access::Limit;
+use crate::domain::value::json_of;
 
 /// How many keys go at a time.
 const A_PAGE: i64 = 10_000;
@@ -63,28 +64,16 @@ impl Ledger {
         for selection in old {
             self.forget_keys(selection).await?;
         }
-        sql!(
-            query_scalar,
-            "selections/begin_selection",
-            name,
-            parts,
-            crate::domain::value::json_of(limit),
-            by,
-            moment(now)
-        )
-        .fetch_one(self)
-        .await
-        .map(NewSelection)
+        sql!(query_scalar, "selections/begin_selection", name, parts, json_of(limit), by, moment(now))
+            .fetch_one(self)
+            .await
+            .map(NewSelection)
     }
 
     /// Adds a page of keys, and returns how many of them are new.
     pub async fn add_to_selection(&self, selection: NewSelection, keys: &[String]) -> Result<u64, StoreError> {
-        let add = format!(
-            "INSERT INTO lethe_selected (selection, client_key) SELECT CAST($1 AS BIGINT), own FROM ({}) AS given \
-             WHERE 1 = 1 ON CONFLICT (selection, client_key) DO NOTHING",
-            self.texts()
-        );
-        query(add).bind(selection.0).bind(crate::domain::value::json_of(keys)).execute(self).await
+        let add = sql!(query, "selections/add", selection.0, json_of(keys));
+        add.with("clients", &self.keys_given()).execute(self).await
     }
 
     /// Saves a selection whose keys have all come, in place of the one of its
@@ -165,14 +154,8 @@ impl Ledger {
     ) -> Result<i64, StoreError> {
         // A key of one part is a text, and one of several is JSON already.
         let keys = self.store.dialect().keys_joined[usize::from(selection.parts > 1)];
-        let cut = format!(
-            "INSERT INTO lethe_batches (sweep, keys, clients, state, run_at) \
-             SELECT CAST($1 AS BIGINT), {keys}, count(*), 'ready', CAST($4 AS TEXT) FROM \
-             (SELECT client_key, (row_number() OVER (ORDER BY client_key) - 1) / $3 AS part FROM lethe_selected \
-             WHERE selection = (SELECT id FROM lethe_selections WHERE id = $2 AND saved_at IS NOT NULL)) AS own \
-             GROUP BY part ORDER BY part"
-        );
-        query(cut).bind(sweep).bind(selection.id).bind(size).bind(self.now()).execute(&mut *connection).await?;
+        let cut = sql!(query, "selections/cut", sweep, selection.id, size, self.now()).with("keys", keys);
+        cut.execute(&mut *connection).await?;
         self.tell_of_batches(connection).await?;
         sql!(query_scalar, "selections/count_cut", sweep).fetch_one(connection).await
     }

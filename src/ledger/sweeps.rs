@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::figures::{sums, tally};
+use super::figures::tally;
 use super::{Ledger, Request, moment, parse_moment};
-use crate::database::{Connection, StoreError, from_text, query, row};
+use crate::database::{Connection, StoreError, from_text, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::domain::value::json_of;
@@ -265,16 +265,7 @@ impl Ledger {
 
     /// How far a sweep is.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
-        let row = query(format!(
-            "SELECT {}, CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
-             count(*) FILTER (WHERE state IN ('ready', 'running')), count(*) FILTER (WHERE state = 'done'), \
-             count(*) FILTER (WHERE state = 'ready' AND run_at > $2) FROM lethe_batches WHERE sweep = $1",
-            sums()
-        ))
-        .bind(sweep)
-        .bind(self.now())
-        .fetch_one(self.readers())
-        .await?;
+        let row = sql!(query, "sweeps/progress", sweep, self.now()).fetch_one(self.readers()).await?;
         let count = |at: usize| row.get::<u64>(at);
         Ok(Progress {
             tally: tally(&row)?,
