@@ -297,7 +297,7 @@ fn password(file: &Path, hint: &str) -> Result<String, Failure> {
 }
 
 /// What is in a file that a setting names, or what is wrong with the setting.
-fn content<T>(file: &Path, read: impl Fn(&Path) -> std::io::Result<T>) -> Result<T, String> {
+fn content<'a, T>(file: &'a Path, read: impl Fn(&'a Path) -> std::io::Result<T>) -> Result<T, String> {
     read(file).map_err(|error| format!("names `{}`, which cannot be read: {}", file.display(), trouble(error.kind())))
 }
 

@@ -165,6 +165,6 @@ impl WebhookConfig {
     }
 
     fn file(&self, setting: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-        content(path, |path| std::fs::read(path)).map_err(|what| self.refused(format!("`{setting}` {what}")))
+        content(path, std::fs::read).map_err(|what| self.refused(format!("`{setting}` {what}")))
     }
 }
