@@ -114,7 +114,6 @@ impl Ledger {
     }
 
     /// Whether a moment of the ledger is further ahead of the clock than clocks may differ.
-    #[must_use]
     pub fn is_ahead(&self, at: DateTime<Utc>) -> bool {
         at > self.clock.now() + APART
     }

@@ -34,7 +34,6 @@ row! {
 
 impl Delivery {
     /// The body, if it is UTF-8.
-    #[must_use]
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.body).ok()
     }

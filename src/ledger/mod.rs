@@ -122,7 +122,6 @@ impl Ledger {
     }
 
     /// How long a claim is good for without being renewed.
-    #[must_use]
     pub fn lease(&self) -> Duration {
         self.lease
     }
@@ -153,24 +152,20 @@ impl Ledger {
     }
 
     /// Connections for reading.
-    #[must_use]
     pub fn readers(&self) -> &Pool {
         self.store.readers()
     }
 
     /// The store the ledger lives in.
-    #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
     /// The present moment as the ledger writes it.
-    #[must_use]
     pub fn now(&self) -> String {
         moment(self.clock.now())
     }
@@ -199,13 +194,11 @@ fn is_known(store: &Store, version: i64) -> Result<(), StoreError> {
 }
 
 /// A moment as the ledger writes it: UTC, milliseconds, so that text order is time order.
-#[must_use]
 pub fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Reads a moment back.
-#[must_use]
 pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }

@@ -45,7 +45,6 @@ impl Ledger {
 /// A file is the same where its number and path are, on whatever machine; or
 /// where one of them is and the machine is not another: a backup that is moved
 /// to the path of the database is that database again.
-#[must_use]
 pub fn is_same(one: &str, other: &str) -> bool {
     let parts = |identity: &str| serde_json::from_str::<Vec<String>>(identity).ok();
     let (Some(one), Some(other)) = (parts(one), parts(other)) else { return false };

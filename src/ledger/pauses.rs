@@ -28,19 +28,16 @@ row! {
 
 impl Pause {
     /// What it pauses, in words.
-    #[must_use]
     pub fn what(&self) -> String {
         self.job.as_ref().map_or_else(|| "all work".to_owned(), |job| format!("job `{job}`"))
     }
 
-    #[must_use]
     pub fn line(&self) -> String {
         let at = parse_moment(&self.paused_at).map(|at| at.format(" at %Y-%m-%d %H:%M UTC").to_string());
         format!("{} was paused by {}{}: {}", self.what(), self.paused_by, at.unwrap_or_default(), self.reason)
     }
 
     /// Whether sweeps of this job wait for it, or those of none.
-    #[must_use]
     pub fn stops(&self, job: Option<&str>) -> bool {
         self.job.is_none() || self.job.as_deref() == job
     }

@@ -9,6 +9,9 @@ use super::{Ledger, NewImport, moment};
 use crate::database::{Connection, StoreError, row};
 use crate::domain::value::json_of;
 
+/// What is noted of a review whose process has ended before it was made.
+const CUT_SHORT: &str = "its making was cut short: make it again";
+
 row! {
     /// A review.
     #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -162,7 +165,7 @@ impl Ledger {
         }
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        sql!(query, "reviews/end_old", &made, &alive).execute(&mut *transaction).await?;
+        sql!(query, "reviews/end_old", &made, &alive, CUT_SHORT).execute(&mut *transaction).await?;
         sql!(query, "reviews/forget_expired").execute(&mut *transaction).await?;
         sql!(query, "imports/forget_expired").execute(&mut *transaction).await?;
         self.end_dead_imports(&mut transaction, &alive).await?;
