@@ -151,9 +151,8 @@ fn statements_on_the_ledger_are_commented_files_that_are_used() {
 /// Who below the faces may speak of commands: what words them for each face,
 /// drafts and decisions that only the command line makes, and those who write to
 /// the operator (e-mail, and notes in its log).
-const SPEAK_OF_COMMANDS: [&str; 8] = [
+const SPEAK_OF_COMMANDS: [&str; 7] = [
     "domain/hint.rs",
-    "domain/language/messages.rs",
     "worker/deliver/alerts.rs",
     "worker/watch.rs",
     "plan/builder.rs",
