@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::{Config, Failure};
-use crate::domain::reading::trouble;
+use super::{Config, Failure, content};
 use crate::outside::Mailer;
 use crate::worker::deliver::alerts::{Alerts, ping_url};
 
@@ -50,11 +49,8 @@ impl Config {
         let Some(to) = &own.to else { return Err(refused("to", "is not set, so no e-mail would be sent")) };
         let Some(from) = &own.from else { return Err(refused("from", "is not set, and every e-mail needs it")) };
         let password = own.password_file.as_ref().map(|file| {
-            let file = folder.join(file);
-            std::fs::read_to_string(&file).map_err(|error| {
-                let what = format!("names `{}`, which cannot be read: {}", file.display(), trouble(error.kind()));
-                refused("password_file", &what)
-            })
+            let text = content(&folder.join(file), std::fs::read_to_string);
+            text.map_err(|what| refused("password_file", &what))
         });
         let password = password.transpose()?;
         let password = password.as_deref().map(|text| text.trim_end_matches(['\r', '\n']));

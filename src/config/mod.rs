@@ -251,11 +251,8 @@ impl Config {
             }));
         };
         if let Some(file) = &self.postgres.password_file {
-            let password = std::fs::read_to_string(file).map_err(|error| {
-                let what = format!("the password file `{}` cannot be read: {}", file.display(), trouble(error.kind()));
-                Failure::new(what, "`postgres.password_file` names a file with the password and nothing else")
-            })?;
-            let _ = url.set_password(Some(password.trim_end_matches(['\r', '\n'])));
+            let hint = "`postgres.password_file` names a file with the password and nothing else";
+            let _ = url.set_password(Some(&password(file, hint)?));
         }
         Ok(Settings::Postgres(Postgres {
             url,
@@ -288,6 +285,20 @@ impl Config {
             drain: self.sweep.drain,
         }
     }
+}
+
+/// The password in a file, without the end of its line.
+fn password(file: &Path, hint: &str) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let what = format!("the password file `{}` cannot be read: {}", file.display(), trouble(error.kind()));
+        Failure::new(what, hint)
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// What is in a file that a setting names, or what is wrong with the setting.
+fn content<'a, T>(file: &'a Path, read: impl Fn(&'a Path) -> std::io::Result<T>) -> Result<T, String> {
+    read(file).map_err(|error| format!("names `{}`, which cannot be read: {}", file.display(), trouble(error.kind())))
 }
 
 /// Whether a URL is of this machine, so that what is sent there is read by no other on the way.

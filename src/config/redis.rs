@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Failure, RedisConfig};
+use super::{Failure, RedisConfig, password};
 use crate::database::FIRST;
 use crate::domain::reading::trouble;
 use crate::queue::{Redis, RedisSettings};
@@ -59,15 +59,11 @@ impl RedisConfig {
         let Some(Ok(mut url)) = self.url.as_ref().map(|url| Url::parse(url)) else { return Ok(None) };
         if let Some(file) = &self.password_file {
             let hint = "`redis.password_file` names a file with the password and nothing else";
-            let password = std::fs::read_to_string(file).map_err(|error| {
-                let what = format!("the password file `{}` cannot be read: {}", file.display(), trouble(error.kind()));
-                Failure::new(what, hint)
-            })?;
-            let password = password.trim_end_matches(['\r', '\n']);
+            let password = password(file, hint)?;
             if password.is_empty() {
                 return Err(Failure::new(format!("the password file `{}` is empty", file.display()), hint));
             }
-            let _ = url.set_password(Some(password));
+            let _ = url.set_password(Some(&password));
         }
         let authorities = self.ca_file.as_ref().map(|file| {
             let hint = "`redis.ca_file` names a file with certificates in PEM, as `openssl` writes them";

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Config, Failure, is_here, place};
-use crate::domain::reading::trouble;
+use super::{Config, Failure, content, is_here, place};
 use crate::outside::client;
 use crate::traces::{Fault, Settings, begin};
 
@@ -62,10 +61,7 @@ impl Config {
                     return Err(refused("headers_file", "would be sent over `http://`, where others can read it"));
                 }
                 let path = folder.join(path);
-                let text = std::fs::read_to_string(&path).map_err(|error| {
-                    let what = format!("names `{}`, which cannot be read: {}", path.display(), trouble(error.kind()));
-                    refused("headers_file", &what)
-                })?;
+                let text = content(&path, std::fs::read_to_string).map_err(|what| refused("headers_file", &what))?;
                 headers(&text).map_err(|line| {
                     let what = format!("names `{}`, whose line {line} is not `name: value`", path.display());
                     refused("headers_file", &what)

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
-use super::{Failure, is_here, is_plain};
+use super::{Failure, content, is_here, is_plain};
 use crate::domain::nearest::nearest;
-use crate::domain::reading::trouble;
 use crate::journal::check_key;
 use crate::outside::{Event, Secret, Webhook};
 use crate::worker::deliver::alerts::{EMAIL, PING};
@@ -166,12 +165,6 @@ impl WebhookConfig {
     }
 
     fn file(&self, setting: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-        std::fs::read(path).map_err(|error| {
-            self.refused(format!(
-                "`{setting}` names `{}`, which cannot be read: {}",
-                path.display(),
-                trouble(error.kind())
-            ))
-        })
+        content(path, std::fs::read).map_err(|what| self.refused(format!("`{setting}` {what}")))
     }
 }

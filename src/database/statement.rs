@@ -112,6 +112,13 @@ pub fn query_scalar<'q, T>(sql: impl Into<Cow<'q, str>>) -> Statement<'q, Scalar
 }
 
 impl<R: Output> Statement<'_, R> {
+    /// Puts SQL of the dialect where the text has `{hole}`.
+    #[must_use]
+    pub fn with(mut self, hole: &str, sql: &str) -> Self {
+        self.sql = Cow::Owned(self.sql.replace(&format!("{{{hole}}}"), sql));
+        self
+    }
+
     /// Gives the next argument.
     #[must_use]
     pub fn bind(mut self, argument: impl Into<Argument>) -> Self {

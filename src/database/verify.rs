@@ -6,7 +6,7 @@ use crate::domain::schema::{LiveTable, Schema};
 use crate::plan::{Condition, Plan, Problem, Rule, shown_key};
 use crate::policy::{Action, Literal};
 use crate::sql::select::odd_mark;
-use crate::sql::{batch, name, relation, text};
+use crate::sql::{keys, name, relation, text};
 
 /// A day to prepare conditions with.
 const ANY_DAY: chrono::NaiveDate = chrono::NaiveDate::MAX;
@@ -124,7 +124,7 @@ fn placeholders(
 /// Every key of a key-value table, used or only defined, is known to the policy.
 async fn entries(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
     for step in &plan.steps {
-        let Some(sql) = batch::all_unknown_keys(plan.client.dialect, step) else { continue };
+        let Some(sql) = keys::all_unknown_keys(plan.client.dialect, step) else { continue };
         let table = &step.table;
         for row in query(&sql).fetch_all(&mut *connection).await? {
             let key: String = row.get(0)?;

@@ -14,7 +14,6 @@ const ROWS: usize = 500;
 ///
 /// Data of a shipped policy is read behind them on the same connection, on any
 /// kind of database. A day to come has an `ago` below zero.
-#[must_use]
 pub fn days(today: NaiveDate) -> String {
     let mut sql = "CREATE TEMPORARY TABLE days (ago INTEGER NOT NULL PRIMARY KEY, day DATE NOT NULL);\n".to_owned();
     let day = |ago: i64| {

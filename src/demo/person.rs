@@ -51,10 +51,10 @@ impl Person {
 
     /// A person, such as a contact of a customer.
     pub(super) fn of_region(dice: &mut Dice, region: &'static Region, number: u64) -> Self {
-        let (given, family) = (dice.word(region.given), dice.word(region.family));
-        let (post_code, city) = dice.word(region.cities).split_once(": ").unwrap_or_default();
+        let (given, family) = (dice.word(&region.given), dice.word(&region.family));
+        let (post_code, city) = dice.word(&region.cities).split_once(": ").unwrap_or_default();
         let login = format!("{}.{}{number}", ascii(given), ascii(family));
-        let mail = dice.word(region.mail);
+        let mail = dice.word(&region.mail);
         let email = match dice.number(1..=100) {
             1..=12 => None,
             13..=14 => Some(format!("{login}@{mail}").to_uppercase()),
@@ -72,9 +72,9 @@ impl Person {
                 .then(|| dice.pick(&["2. tv.", "c/o Bakke", "Hinterhaus", "Apt 4B", "🏡 bagved"])),
             post_code,
             city,
-            country: region.country,
-            phone_no: number_or_nothing(dice, region.phone, 0.5),
-            mobile_phone_no: number_or_nothing(dice, region.mobile, 0.8),
+            country: &region.country,
+            phone_no: number_or_nothing(dice, &region.phone, 0.5),
+            mobile_phone_no: number_or_nothing(dice, &region.mobile, 0.8),
             email,
             home_page: dice.chance(0.03).then(|| format!("https://www.{}{number}.example", ascii(family))),
             vat_registration_no: None,
@@ -85,8 +85,8 @@ impl Person {
 
     fn incorporate(&mut self, dice: &mut Dice) {
         self.is_company = true;
-        self.name = dice.word(self.region.companies).replace("{}", self.family);
-        self.vat_registration_no = dice.chance(0.9).then(|| dice.digits(self.region.vat));
+        self.name = dice.word(&self.region.companies).replace("{}", self.family);
+        self.vat_registration_no = dice.chance(0.9).then(|| dice.digits(&self.region.vat));
         self.gln = dice.chance(0.2).then(|| dice.digits("57###########"));
     }
 
@@ -133,8 +133,8 @@ fn region(percent: u32) -> &'static Region {
     REGIONS.iter().find(here).unwrap_or(&REGIONS[0])
 }
 
-fn address(dice: &mut Dice, region: &Region) -> String {
-    let (street, number) = (dice.word(region.streets), dice.number(1..=199));
+fn address(dice: &mut Dice, region: &'static Region) -> String {
+    let (street, number) = (dice.word(&region.streets), dice.number(1..=199));
     if region.number_first { format!("{number} {street}") } else { format!("{street} {number}") }
 }
 

@@ -209,13 +209,11 @@ impl Act {
     }
 
     /// A hint that begins with it.
-    #[must_use]
     pub fn then(self, rest: &str) -> Hint {
         Hint::by(|face| format!("{}{rest}", self.at(face)))
     }
 
     /// A hint that ends with it.
-    #[must_use]
     pub fn after(self, beginning: &str) -> Hint {
         Hint::by(|face| format!("{beginning}{}", self.at(face)))
     }

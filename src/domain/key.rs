@@ -84,7 +84,6 @@ impl KeyJson {
 }
 
 /// Keys as JSON, each by itself.
-#[must_use]
 pub fn json_of_keys(keys: &[Key]) -> Vec<String> {
     keys.iter().map(Key::to_json).collect()
 }

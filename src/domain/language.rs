@@ -1,36 +1,39 @@
 //! Lethe's own sentences in French and German. The program writes each message in English, into the ledger too;
 //! pages and reports translate it here. What a policy, a job or a person wrote is kept as it is.
 
-mod hints;
-mod messages;
-mod policy;
-mod reports;
-
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 
 /// A sentence in English, French and German. `{a}`, `{b}`… stand for any text, `{n}`, `{m}`, `{k}` for numbers.
 type Phrase = [&'static str; 3];
 
-/// Declares rows of sentences: English, French, German.
-macro_rules! phrases {
-    ($($english:literal, $french:literal, $german:literal;)*) => {
-        pub(super) static PHRASES: &[super::Phrase] = &[$([$english, $french, $german]),*];
-    };
-}
-use phrases;
+/// Files of sentences. A blank line separates them, and each has a line for each language, in the order of [`CODES`].
+const FILES: [&str; 4] = [
+    include_str!("language/hints.txt"),
+    include_str!("language/messages.txt"),
+    include_str!("language/policy.txt"),
+    include_str!("language/reports.txt"),
+];
+
+/// What the lines of a sentence begin with.
+const CODES: [&str; 3] = ["en: ", "fr: ", "de: "];
+
+/// Every sentence.
+static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
+    let paragraphs = FILES.iter().flat_map(|file| file.split("\n\n"));
+    let said = |paragraph: &'static str| CODES.map(|code| paragraph.lines().find_map(|line| line.strip_prefix(code)));
+    paragraphs
+        .filter_map(|own| if let [Some(en), Some(fr), Some(de)] = said(own) { Some([en, fr, de]) } else { None })
+        .collect()
+});
 
 /// How deep sentences are nested in each other, or how many follow one another.
 const DEEPEST: u8 = 8;
 
 /// What separates sentences that are written after one another.
 const SEPARATORS: [&str; 3] = [". ", "; ", ": "];
-
-/// Every sentence.
-fn all() -> impl Iterator<Item = &'static Phrase> {
-    [messages::PHRASES, policy::PHRASES, hints::PHRASES, reports::PHRASES].into_iter().flatten()
-}
 
 /// A text of Lethe's own in the language of this code: `fr`, `de`, or English.
 pub fn said<'a>(code: &str, text: &'a str) -> Cow<'a, str> {
@@ -56,7 +59,7 @@ fn translated(language: usize, text: &str, depth: u8) -> Cow<'_, str> {
         return Cow::Owned(own);
     }
     // The sentence that says the most by itself is meant.
-    let found = all().filter_map(|phrase| Some((phrase, holes(phrase[0], text)?)));
+    let found = PHRASES.iter().filter_map(|phrase| Some((phrase, holes(phrase[0], text)?)));
     let best = found.max_by_key(|(_, holes)| text.len() - holes.iter().map(|own| own.1.len()).sum::<usize>());
     if let Some((phrase, holes)) = best {
         let mut own = String::new();
@@ -132,7 +135,7 @@ fn as_day(language: usize, text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{all, hole, said};
+    use super::{CODES, FILES, PHRASES, hole, said};
 
     fn names(phrase: &str) -> Vec<&str> {
         let (mut names, mut rest) = (Vec::new(), phrase);
@@ -145,9 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn every_line_is_of_a_sentence_or_a_comment() {
+        let all = FILES.iter().flat_map(|file| file.lines()).filter(|line| !line.is_empty() && !line.starts_with("# "));
+        assert!(all.clone().all(|line| CODES.iter().any(|code| line.starts_with(code))));
+        assert_eq!(all.count(), PHRASES.len() * CODES.len());
+    }
+
+    #[test]
     fn a_sentence_has_the_same_holes_in_every_language_and_stands_once() {
         let mut seen = std::collections::BTreeSet::new();
-        for phrase in all() {
+        for phrase in &*PHRASES {
             let [english, french, german] = phrase.map(names);
             assert!(english == french && english == german, "{phrase:?}");
             assert!(seen.insert(phrase[0]), "twice: {}", phrase[0]);

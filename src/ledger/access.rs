@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, from_json, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, from_json, row};
 use crate::domain::access::{Limit, Rights};
 use crate::domain::text::alike;
 use crate::domain::value::json_of;
@@ -114,51 +114,38 @@ impl Ledger {
     /// Adds a token; `false` if one is in force whose name is that one, or looks like it.
     pub async fn add_token(&self, token: &NewToken<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let names: Vec<String> =
-            query_scalar("SELECT name FROM lethe_tokens WHERE revoked_at IS NULL").fetch_all(&mut **writer).await?;
+        let names: Vec<String> = sql!(query_scalar, "access/names_in_force").fetch_all(&mut **writer).await?;
         if names.iter().any(|own| alike(own) == alike(token.name)) {
             return Ok(false);
         }
-        let added = query(
-            "INSERT INTO lethe_tokens (name, hash, rights, limited_to, made_by, made_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING",
+        sql!(
+            query,
+            "access/add_token",
+            token.name,
+            token.hash,
+            json_of(token.rights),
+            json_of(token.limit),
+            token.made_by,
+            self.now(),
+            moment(token.expires_at)
         )
-        .bind(token.name)
-        .bind(token.hash)
-        .bind(json_of(token.rights))
-        .bind(json_of(token.limit))
-        .bind(token.made_by)
-        .bind(self.now())
-        .bind(moment(token.expires_at))
-        .execute(&mut **writer)
-        .await?;
-        Ok(added > 0)
+        .took_effect(&mut **writer)
+        .await
     }
 
     /// Revokes the token of a name; `false` if none is in force.
     pub async fn revoke_token(&self, name: &str, by: &str) -> Result<bool, StoreError> {
-        query("UPDATE lethe_tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
-            .bind(name)
-            .bind(by)
-            .bind(self.now())
-            .took_effect(self)
-            .await
+        sql!(query, "access/revoke_token", name, by, self.now()).took_effect(self).await
     }
 
     /// All tokens, those in force first, by name.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        query_as("SELECT * FROM lethe_tokens ORDER BY (revoked_at IS NOT NULL), name, id")
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "access/tokens").fetch_all(self.readers()).await
     }
 
     /// The token with this hash, if it is in force now.
     pub async fn token(&self, hash: &str) -> Result<Option<Token>, StoreError> {
-        query_as("SELECT * FROM lethe_tokens WHERE hash = $1 AND revoked_at IS NULL AND expires_at > $2")
-            .bind(hash)
-            .bind(self.now())
-            .fetch_optional(self.readers())
-            .await
+        sql!(query_as, "access/token", hash, self.now()).fetch_optional(self.readers()).await
     }
 
     /// Notes that a token is used, once an hour: a dashboard asks every few seconds.
@@ -168,7 +155,7 @@ impl Ledger {
         if token.used_at.as_deref().and_then(hour) == hour(&now) {
             return Ok(());
         }
-        query("UPDATE lethe_tokens SET used_at = $2 WHERE id = $1").bind(token.id).bind(now).run(self).await
+        sql!(query, "access/token_used", token.id, now).run(self).await
     }
 
     /// Records what a caller asked for, and whether it was allowed.
@@ -183,9 +170,9 @@ impl Ledger {
         let now = self.now();
         let mut what = what;
         if !allowed {
-            let refused = "SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0";
             let day = &now[..10];
-            let refused: i64 = query_scalar(refused).bind(asked_by).bind(day).fetch_one(&mut **writer).await?;
+            let refused: i64 =
+                sql!(query_scalar, "access/count_refused", asked_by, day).fetch_one(&mut **writer).await?;
             if refused >= MOST_REFUSED {
                 what = FURTHER_REFUSED;
                 if is_again(&mut writer, asked_by, day, what, 1).await? {
@@ -206,8 +193,7 @@ impl Ledger {
             if is_again(&mut transaction, who, hour, what, *times).await? {
                 continue;
             }
-            let kept = "SELECT count(*) FROM lethe_requests WHERE needs = $1 AND at >= $2 AND allowed = 0";
-            let kept: i64 = query_scalar(kept).bind(TOKEN).bind(day).fetch_one(&mut *transaction).await?;
+            let kept: i64 = sql!(query_scalar, "access/count_without", TOKEN, day).fetch_one(&mut *transaction).await?;
             let (who, what) = if kept < MOST_STRANGERS { (who.as_str(), what.as_str()) } else { FURTHER };
             if kept < MOST_STRANGERS || !is_again(&mut transaction, who, hour, what, *times).await? {
                 record(&mut transaction, &now, (who, way), what, TOKEN, (false, *times)).await?;
@@ -219,32 +205,17 @@ impl Ledger {
     /// Deletes records of requests, answers and sessions that are too old.
     pub async fn tidy_requests(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        for (sql, before) in [
-            ("DELETE FROM lethe_requests WHERE at < $1", now - REQUESTS),
-            ("DELETE FROM lethe_answers WHERE at < $1", now - KEPT),
-            ("DELETE FROM lethe_sessions WHERE used_at <= $1", now - IDLE),
-            ("DELETE FROM lethe_sessions WHERE made_at <= $1", now - SESSION),
-        ] {
-            query(sql).bind(moment(before)).execute(self).await?;
-        }
-        Ok(())
+        sql!(query, "access/forget_requests", moment(now - REQUESTS)).run(self).await?;
+        sql!(query, "access/forget_answers", moment(now - KEPT)).run(self).await?;
+        sql!(query, "access/end_sessions", moment(now - IDLE), moment(now - SESSION)).run(self).await
     }
 
     /// Opens a session for the owner of a token, and ends the oldest ones of those beyond ten. `hash` is that of
     /// its cookie.
     pub async fn open_session(&self, token: i64, hash: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query("INSERT INTO lethe_sessions (hash, token, made_at, used_at) VALUES ($1, $2, $3, $3)")
-            .bind(hash)
-            .bind(token)
-            .bind(self.now())
-            .execute(&mut **writer)
-            .await?;
-        let ended = query(
-            "DELETE FROM lethe_sessions WHERE token = $1 AND hash NOT IN (SELECT hash FROM lethe_sessions \
-             WHERE token = $1 ORDER BY (hash = $2) DESC, made_at DESC, used_at DESC, hash LIMIT $3)",
-        );
-        ended.bind(token).bind(hash).bind(MOST_SESSIONS).run(&mut **writer).await
+        sql!(query, "access/open_session", hash, token, self.now()).execute(&mut **writer).await?;
+        sql!(query, "access/end_other_sessions", token, hash, MOST_SESSIONS).run(&mut **writer).await
     }
 
     /// The token of a session that is not over, if the token is in force. Noted as used, once a minute, where a
@@ -252,68 +223,41 @@ impl Ledger {
     pub async fn session(&self, hash: &str, is_used: bool) -> Result<Option<Token>, StoreError> {
         let now = self.clock.now();
         let used_at: Option<String> =
-            query_scalar("SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3")
-                .bind(hash)
-                .bind(moment(now - SESSION))
-                .bind(moment(now - IDLE))
+            sql!(query_scalar, "access/session_used_at", hash, moment(now - SESSION), moment(now - IDLE))
                 .fetch_optional(self.readers())
                 .await?;
         let Some(used_at) = used_at else { return Ok(None) };
         if is_used && used_at[..16] != moment(now)[..16] {
-            let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
-            used.bind(hash).bind(moment(now)).execute(self).await?;
+            sql!(query, "access/session_used", hash, moment(now)).run(self).await?;
         }
-        query_as(
-            "SELECT t.* FROM lethe_sessions AS s JOIN lethe_tokens AS t ON t.id = s.token \
-             WHERE s.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2",
-        )
-        .bind(hash)
-        .bind(moment(now))
-        .fetch_optional(self.readers())
-        .await
+        sql!(query_as, "access/token_of_session", hash, moment(now)).fetch_optional(self.readers()).await
     }
 
     pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
-        query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).run(self).await
+        sql!(query, "access/end_session", hash).run(self).await
     }
 
     pub async fn token_made_at(&self, token: i64) -> Result<Option<String>, StoreError> {
-        query_scalar("SELECT made_at FROM lethe_tokens WHERE id = $1").bind(token).fetch_optional(self.readers()).await
+        sql!(query_scalar, "access/token_made_at", token).fetch_optional(self.readers()).await
     }
 
     /// What was asked for, the last first.
     pub async fn requests(&self, most: u32) -> Result<Vec<AskedFor>, StoreError> {
-        query_as("SELECT at, asked_by, way, what, needs, allowed, times FROM lethe_requests ORDER BY id DESC LIMIT $1")
-            .bind(most)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "access/requests", most).fetch_all(self.readers()).await
     }
 
     /// Takes a request that carries a key of its own, unless it came before.
     pub async fn take_request(&self, token: i64, key: &str, asked: &str) -> Result<Answer, StoreError> {
         let now = self.clock.now();
         let mut writer = self.writer().await;
-        let old = query("DELETE FROM lethe_answers WHERE at < $1 AND token = $2 AND request_key = $3");
-        old.bind(moment(now - KEPT)).bind(token).bind(key).execute(&mut **writer).await?;
-        let taken = query(
-            "INSERT INTO lethe_answers (token, request_key, asked, at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (token, request_key) DO NOTHING",
-        )
-        .bind(token)
-        .bind(key)
-        .bind(asked)
-        .bind(moment(now))
-        .execute(&mut **writer)
-        .await?;
-        if taken > 0 {
+        sql!(query, "access/forget_answer", moment(now - KEPT), token, key).run(&mut **writer).await?;
+        let is_new =
+            sql!(query, "access/take_request", token, key, asked, moment(now)).took_effect(&mut **writer).await?;
+        if is_new {
             return Ok(Answer::New);
         }
         let (before, status, body): (String, Option<u16>, Option<String>) =
-            query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
-                .bind(token)
-                .bind(key)
-                .fetch_one(&mut **writer)
-                .await?;
+            sql!(query_as, "access/answer", token, key).fetch_one(&mut **writer).await?;
         Ok(match status {
             _ if before != asked => Answer::Other,
             Some(status) => Answer::Given(status, body.ok_or_else(|| self.store.unreadable("lethe_answers.body"))?),
@@ -323,13 +267,12 @@ impl Ledger {
 
     /// Keeps the answer to a request; `None` lets it be sent again as if it had never come.
     pub async fn keep_answer(&self, token: i64, key: &str, answer: Option<(u16, &str)>) -> Result<(), StoreError> {
-        let kept = match answer {
-            Some(_) => "UPDATE lethe_answers SET status = $3, body = $4 WHERE token = $1 AND request_key = $2",
-            None => "DELETE FROM lethe_answers WHERE token = $1 AND request_key = $2",
-        };
-        let kept = query(kept).bind(token).bind(key);
-        let kept = answer.iter().fold(kept, |kept, (status, body)| kept.bind(i64::from(*status)).bind(*body));
-        kept.run(self).await
+        match answer {
+            Some((status, body)) => sql!(query, "access/keep_answer", token, key, i64::from(status), body),
+            None => sql!(query, "access/drop_request", token, key),
+        }
+        .run(self)
+        .await
     }
 }
 
@@ -341,9 +284,7 @@ async fn is_again(
     what: &str,
     times: i64,
 ) -> Result<bool, StoreError> {
-    let again = "UPDATE lethe_requests SET times = times + $4 \
-                 WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3";
-    query(again).bind(asked_by).bind(since).bind(what).bind(times).took_effect(connection).await
+    sql!(query, "access/is_again", asked_by, since, what, times).took_effect(connection).await
 }
 
 async fn record(
@@ -354,16 +295,5 @@ async fn record(
     needs: &str,
     (allowed, times): (bool, i64),
 ) -> Result<(), StoreError> {
-    query(
-        "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed, times) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(now)
-    .bind(asked_by)
-    .bind(way)
-    .bind(what)
-    .bind(needs)
-    .bind(i64::from(allowed))
-    .bind(times)
-    .run(connection)
-    .await
+    sql!(query, "access/record", now, asked_by, way, what, needs, i64::from(allowed), times).run(connection).await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, query, row};
 use crate::domain::key::join;
 use crate::domain::outcome::Tally;
 use crate::queue::Claim;
@@ -91,17 +91,10 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        let moved = query(
-            "UPDATE lethe_sweeps SET position = $3, cut = $4, cut_at = $5 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
-        )
-        .bind(sweep)
-        .bind(from)
-        .bind(to)
-        .bind(i64::from(last))
-        .bind(last.then(|| self.now()))
-        .execute(&mut *transaction)
-        .await?;
-        if moved == 0 {
+        let is_there = sql!(query, "batches/move_position", sweep, from, to, i64::from(last), last.then(|| self.now()))
+            .took_effect(&mut *transaction)
+            .await?;
+        if !is_there {
             transaction.rollback().await?;
             return Ok(false);
         }
@@ -118,14 +111,17 @@ impl Ledger {
         batches: &[NewBatch],
     ) -> Result<(), StoreError> {
         for batch in batches {
-            query("INSERT INTO lethe_batches (sweep, keys, clients, state, run_at, waits) VALUES ($1, $2, $3, 'ready', $4, $5)")
-                .bind(sweep)
-                .bind(&batch.keys)
-                .bind(batch.clients)
-                .bind(batch.run_at.clone().unwrap_or_else(|| self.now()))
-                .bind(batch.waits)
-                .execute(&mut *connection)
-                .await?;
+            sql!(
+                query,
+                "batches/insert_batch",
+                sweep,
+                &batch.keys,
+                batch.clients,
+                batch.run_at.clone().unwrap_or_else(|| self.now()),
+                batch.waits
+            )
+            .execute(&mut *connection)
+            .await?;
         }
         if batches.is_empty() { Ok(()) } else { self.tell_of_batches(connection).await }
     }
@@ -141,13 +137,7 @@ impl Ledger {
 
     /// The batch that a claim is for, if the claim still holds.
     pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, StoreError> {
-        query_as(
-            "SELECT id, sweep, keys, clients, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
-        )
-        .bind(claim.batch)
-        .bind(&claim.lease)
-        .fetch_optional(connection)
-        .await
+        sql!(query_as, "batches/claimed", claim.batch, &claim.lease).fetch_optional(connection).await
     }
 
     /// Ends a batch inside a transaction, if the claim still holds. Returns whether it does.
@@ -168,51 +158,43 @@ impl Ledger {
         let done = if let Finish::Done(done) = finish { Some(done) } else { None };
         let later = done.map_or(&[][..], |done| done.later.as_slice());
         let took = done.map(|done| u64::try_from(done.took.as_millis()).unwrap_or(u64::MAX));
-        let finished = query(
-            "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
-             lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
-             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14, took_ms = $16, waits = waits + $17 WHERE id = $1 AND lease = $2 AND state = 'running'",
+        let is_held = sql!(
+            query,
+            "batches/finish",
+            claim.batch,
+            &claim.lease,
+            state,
+            run_at,
+            error,
+            tally.anonymized,
+            tally.refused,
+            tally.already,
+            tally.not_due,
+            tally.not_found,
+            tally.failed,
+            (state != "ready").then(|| self.now()),
+            i64::from(matches!(finish, Finish::Later(_) | Finish::Wait(_))),
+            done.map(|done| &done.reasons),
+            later.iter().map(|batch| batch.clients).sum::<usize>(),
+            took,
+            i64::from(matches!(finish, Finish::Wait(_)))
         )
-        .bind(claim.batch)
-        .bind(&claim.lease)
-        .bind(state)
-        .bind(run_at)
-        .bind(error)
-        .bind(tally.anonymized)
-        .bind(tally.refused)
-        .bind(tally.already)
-        .bind(tally.not_due)
-        .bind(tally.not_found)
-        .bind(tally.failed)
-        .bind((state != "ready").then(|| self.now()))
-        .bind(i64::from(matches!(finish, Finish::Later(_) | Finish::Wait(_))))
-        .bind(done.map(|done| &done.reasons))
-        .bind(later.iter().map(|batch| batch.clients).sum::<usize>())
-        .bind(took)
-        .bind(i64::from(matches!(finish, Finish::Wait(_))))
-        .execute(&mut *connection)
+        .took_effect(&mut *connection)
         .await?;
-        if finished > 0 && !later.is_empty() {
-            self.insert_batches(connection, sweep, later).await?;
+        if !is_held {
+            return Ok(false);
         }
-        if finished > 0 && state == "ready" {
+        self.insert_batches(connection, sweep, later).await?;
+        if state == "ready" {
             self.tell_of_batches(connection).await?;
         }
-        if let Finish::Split { parts, back_to } = finish
-            && finished > 0
-        {
+        if let Finish::Split { parts, back_to } = finish {
             self.insert_batches(connection, sweep, parts).await?;
             if back_to.is_some() {
-                query(
-                    "UPDATE lethe_sweeps SET position = $2, cut = 0, cut_at = NULL WHERE id = $1 AND state = 'running'",
-                )
-                .bind(sweep)
-                .bind(back_to)
-                .execute(connection)
-                .await?;
+                sql!(query, "batches/move_back", sweep, back_to).execute(connection).await?;
             }
         }
-        Ok(finished > 0)
+        Ok(true)
     }
 
     /// Ends a batch in a transaction of its own; see [`finish`](Self::finish).
@@ -232,44 +214,24 @@ impl Ledger {
 
     /// Clients of the last batches, and the time they took together.
     pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
-        let (clients, took): (u64, u64) = query_as(
-            "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
-             (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL AND clients > 0 ORDER BY id DESC LIMIT 8) AS last",
-        )
-        .fetch_one(self.readers())
-        .await?;
+        let (clients, took): (u64, u64) = sql!(query_as, "batches/recent").fetch_one(self.readers()).await?;
         Ok((clients, Duration::from_millis(took)))
     }
 
     /// Leaves out the batches of a sweep that pause.
     pub async fn leave_pausing(&self, sweep: i64) -> Result<(), StoreError> {
-        query(
-            "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
-             WHERE sweep = $1 AND state = 'ready' AND run_at > $2",
-        )
-        .bind(sweep)
-        .bind(self.now())
-        .run(self)
-        .await
+        sql!(query, "batches/leave_pausing", sweep, self.now()).run(self).await
     }
 
     /// Clients of a sweep that were left out, as other sessions had locked them to the end.
     pub async fn left_out(&self, sweep: i64) -> Result<i64, StoreError> {
-        query_scalar(
-            "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1 AND state = 'cancelled'",
-        )
-        .bind(sweep)
-        .fetch_one(self.readers())
-            .await
+        sql!(query_scalar, "batches/left_out", sweep).fetch_one(self.readers()).await
     }
 
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
     pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        query_scalar("SELECT count(*) > 0 FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)")
-            .bind(sweep)
-            .bind(moment(now))
-            .bind(moment(now - chrono::TimeDelta::minutes(1)))
+        sql!(query_scalar, "batches/is_worked_on", sweep, moment(now), moment(now - chrono::TimeDelta::minutes(1)))
             .fetch_one(self.readers())
             .await
     }
@@ -277,22 +239,15 @@ impl Ledger {
     /// Clients that a capped sweep may still anonymize.
     pub async fn room(&self, connection: &mut Connection, sweep: i64, cap: u64) -> Result<u64, StoreError> {
         // Batches of one capped sweep wait for each other, or each would find the same room.
-        let one = format!("SELECT id FROM lethe_sweeps WHERE id = $1{}", self.store.dialect().lock_rows);
-        query(one).bind(sweep).execute(&mut *connection).await?;
-        let used: u64 =
-            query_scalar("SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
-                .bind(sweep)
-                .fetch_one(connection)
-                .await?;
+        let one = sql!(query, "batches/lock_sweep", sweep).with("lock", self.store.dialect().lock_rows);
+        one.execute(&mut *connection).await?;
+        let used: u64 = sql!(query_scalar, "batches/count_anonymized", sweep).fetch_one(connection).await?;
         Ok(cap.saturating_sub(used))
     }
 
     /// Clients that a sweep's brake still lets it take; for no more than a first answer, as nothing is locked.
     pub async fn left_of_allowance(&self, connection: &mut Connection, sweep: i64) -> Result<u64, StoreError> {
-        let left: Option<i64> = query_scalar("SELECT allowance - taken FROM lethe_sweeps WHERE id = $1")
-            .bind(sweep)
-            .fetch_one(connection)
-            .await?;
+        let left: Option<i64> = sql!(query_scalar, "batches/left_of_allowance", sweep).fetch_one(connection).await?;
         Ok(left.map_or(u64::MAX, |left| u64::try_from(left).unwrap_or(0)))
     }
 
@@ -304,31 +259,17 @@ impl Ledger {
         sweep: i64,
         clients: u64,
     ) -> Result<bool, StoreError> {
-        query("UPDATE lethe_sweeps SET taken = taken + $2 WHERE id = $1 AND taken + $2 <= allowance")
-            .bind(sweep)
-            .bind(clients)
-            .took_effect(connection)
-            .await
+        sql!(query, "batches/take_of_allowance", sweep, clients).took_effect(connection).await
     }
 
     /// Notes that a cap ended the sweep where it stands: a batch may have moved
     /// its position back since the last look.
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
-        query(
-            "UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = $2 WHERE id = $1 AND state = 'running' AND cut = 0",
-        )
-        .bind(sweep)
-        .bind(self.now())
-        .run(self)
-        .await
+        sql!(query, "batches/cap_used_up", sweep, self.now()).run(self).await
     }
 
     /// Notes inside a transaction that a cap ended the sweep.
     pub async fn cap_reached(&self, connection: &mut Connection, sweep: i64) -> Result<(), StoreError> {
-        query("UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = COALESCE(cut_at, $2) WHERE id = $1 AND state = 'running'")
-            .bind(sweep)
-            .bind(self.now())
-            .run(connection)
-            .await
+        sql!(query, "batches/cap_reached", sweep, self.now()).run(connection).await
     }
 }

@@ -3,11 +3,9 @@
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, query, query_as, query_scalar};
+use crate::database::StoreError;
+use crate::domain::value::json_of;
 use crate::queue::{Claim, Claims, Numbered};
-
-/// What can be claimed at the moment `$1`.
-const CLAIMABLE: &str = "state IN ('ready', 'running') AND run_at <= $1 AND (state = 'ready' OR lease_until <= $1)";
 
 impl Ledger {
     /// Claims what can be claimed, the oldest first: among these batches, if any are named.
@@ -15,23 +13,13 @@ impl Ledger {
         let now = self.clock.now();
         let dialect = self.store.dialect();
         let among = if ids.is_some() { format!(" AND id IN ({})", dialect.numbers_in("$6")) } else { String::new() };
-        // Rows that another worker is claiming are skipped.
-        let skip = dialect.skip_locked;
-        let sql = format!(
-            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $2, lease = $3 || '-' || CAST(id AS TEXT), \
-             lease_until = $4 WHERE id IN (SELECT id FROM lethe_batches WHERE {CLAIMABLE}{among} \
-             ORDER BY id LIMIT $5{skip}) RETURNING id, lease, CAST(attempts AS BIGINT)"
-        );
-        let mut query = query_as(sql)
-            .bind(moment(now))
-            .bind(worker)
-            .bind(format!("{worker}-{}", Ulid::new()))
-            .bind(moment(now + self.lease))
-            .bind(most);
+        let lease = format!("{worker}-{}", Ulid::new());
+        let claim = sql!(query_as, "claims/claim", moment(now), worker, lease, moment(now + self.lease), most);
+        let mut claim = claim.with("among", &among).with("skip", dialect.skip_locked);
         if let Some(ids) = ids {
-            query = query.bind(crate::domain::value::json_of(ids));
+            claim = claim.bind(json_of(ids));
         }
-        let claimed: Vec<(i64, String, i64)> = query.fetch_all(self).await?;
+        let claimed: Vec<(i64, String, i64)> = claim.fetch_all(self).await?;
         let claim =
             |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
         Ok(claimed.into_iter().map(claim).collect())
@@ -40,8 +28,7 @@ impl Ledger {
 
 impl Numbered for Ledger {
     async fn claimable(&self, most: usize) -> Result<Vec<i64>, StoreError> {
-        let sql = format!("SELECT id FROM lethe_batches WHERE {CLAIMABLE} ORDER BY id LIMIT $2");
-        query_scalar(sql).bind(self.now()).bind(most).fetch_all(self.readers()).await
+        sql!(query_scalar, "claims/claimable", self.now(), most).fetch_all(self.readers()).await
     }
 
     async fn claim_of(&self, worker: &str, batches: &[i64]) -> Result<Vec<Claim>, StoreError> {
@@ -63,25 +50,15 @@ impl Claims for Ledger {
     async fn renew(&self, claims: &[Claim]) -> Result<(), StoreError> {
         let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
         let mut writer = self.writer().await;
-        let held = self.store.dialect().texts_in("$2");
-        let sql = format!("UPDATE lethe_batches SET lease_until = $1 WHERE state = 'running' AND lease IN ({held})");
-        query(sql)
-            .bind(moment(self.clock.now() + self.lease))
-            .bind(crate::domain::value::json_of(&leases))
+        sql!(query, "claims/renew", moment(self.clock.now() + self.lease), json_of(&leases))
+            .with("leases", &self.store.dialect().texts_in("$2"))
             .run(&mut **writer)
             .await
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query(
-            "UPDATE lethe_batches SET state = 'ready', attempts = attempts - 1, lease = NULL, lease_until = NULL \
-             WHERE id = $1 AND lease = $2 AND state = 'running'",
-        )
-        .bind(claim.batch)
-        .bind(&claim.lease)
-        .execute(&mut **writer)
-        .await?;
+        sql!(query, "claims/release", claim.batch, &claim.lease).execute(&mut **writer).await?;
         self.tell_of_batches(&mut writer).await
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, query, query_as, query_scalar, row};
+use crate::database::{StoreError, query, query_scalar, row};
 
 /// Clocks of several hosts, and one that is corrected by a little, may differ by so much.
 pub const APART: TimeDelta = TimeDelta::minutes(5);
@@ -95,8 +95,7 @@ impl Ledger {
             let mut writer = self.writer().await;
             let mut transaction = writer.begin().await?;
             query(reset).bind(&bound).bind(&at).execute(&mut *transaction).await?;
-            let noted = "INSERT INTO lethe_resets (what, at, was) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-            query(noted).bind(what).bind(&at).bind(&was).execute(&mut *transaction).await?;
+            sql!(query, "clock/note_reset", what, &at, &was).execute(&mut *transaction).await?;
             transaction.commit().await?;
             resets.push(Reset { what: what.to_owned(), at, was });
         }
@@ -111,15 +110,10 @@ impl Ledger {
 
     /// What was reset since a moment, the latest first.
     pub async fn resets(&self, since: DateTime<Utc>) -> Result<Vec<Reset>, StoreError> {
-        query_as("SELECT what, at, was FROM lethe_resets WHERE at >= $1 AND at <= $2 ORDER BY at DESC, what")
-            .bind(moment(since))
-            .bind(moment(self.clock.now() + APART))
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "clock/resets", moment(since), moment(self.clock.now() + APART)).fetch_all(self.readers()).await
     }
 
     /// Whether a moment of the ledger is further ahead of the clock than clocks may differ.
-    #[must_use]
     pub fn is_ahead(&self, at: DateTime<Utc>) -> bool {
         at > self.clock.now() + APART
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{Connection, StoreError, query, query_as, row};
+use crate::database::{Connection, StoreError, row};
 
 row! {
     /// A day that a person set or cleared.
@@ -30,21 +30,11 @@ impl Ledger {
         before: Option<&str>,
         by: &str,
     ) -> Result<(), StoreError> {
-        query("INSERT INTO lethe_dates (client_key, day, before, set_by, set_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(client_key)
-            .bind(day)
-            .bind(before)
-            .bind(by)
-            .bind(self.now())
-            .run(connection)
-            .await
+        sql!(query, "dates/record_date", client_key, day, before, by, self.now()).run(connection).await
     }
 
     /// The days that were set for a client through Lethe, oldest first.
     pub async fn dates(&self, client_key: &str) -> Result<Vec<SetDate>, StoreError> {
-        query_as("SELECT day, before, set_by, set_at FROM lethe_dates WHERE client_key = $1 ORDER BY id")
-            .bind(client_key)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "dates/dates", client_key).fetch_all(self.readers()).await
     }
 }

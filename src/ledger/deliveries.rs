@@ -8,7 +8,7 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, query, row};
 use crate::domain::value::json_of;
 
 row! {
@@ -34,7 +34,6 @@ row! {
 
 impl Delivery {
     /// The body, if it is UTF-8.
-    #[must_use]
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.body).ok()
     }
@@ -120,32 +119,23 @@ impl Ledger {
         target: &str,
         most: usize,
     ) -> Result<(String, Vec<Delivery>), StoreError> {
-        const CLAIMABLE: &str = "state = 'open' AND kind = $1 AND target = $2 AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
-             AND (event IN ('lethe.alert', 'ping.failed') OR NOT EXISTS (SELECT 1 FROM lethe_journal WHERE halted_at IS NOT NULL))";
         let now = self.clock.now();
         // A look costs less than a turn of the writer.
-        let any = query_scalar::<bool>(format!("SELECT EXISTS (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE})"));
-        if !any.bind(kind).bind(target).bind(moment(now)).fetch_one(self.readers()).await? {
+        let ids: Vec<i64> = sql!(query_scalar, "deliveries/claimable", kind, target, moment(now), 1)
+            .with("skip", "")
+            .fetch_all(self.readers())
+            .await?;
+        if ids.is_empty() {
             return Ok((String::new(), Vec::new()));
         }
         let lease = Ulid::new().to_string();
-        let skip = self.store.dialect().skip_locked;
-        let sql = format!(
-            "UPDATE lethe_deliveries SET lease = $4, lease_until = $5, attempts = attempts + 1 WHERE id IN \
-             (SELECT id FROM lethe_deliveries WHERE {CLAIMABLE} ORDER BY id LIMIT $6{skip}) \
-             RETURNING id, sweep, event, {} AS body, message, attempts, made_at",
-            self.store.dialect().text_bytes("body")
-        );
+        let dialect = self.store.dialect();
         let mut writer = self.writer().await;
-        let mut claimed: Vec<Delivery> = query_as(sql)
-            .bind(kind)
-            .bind(target)
-            .bind(moment(now))
-            .bind(&lease)
-            .bind(moment(now + self.lease))
-            .bind(most)
-            .fetch_all(&mut **writer)
-            .await?;
+        let claim =
+            sql!(query_as, "deliveries/claim", kind, target, moment(now), most, &lease, moment(now + self.lease));
+        let claim = claim.with("claimable", include_str!("sql/deliveries/claimable.sql"));
+        let claim = claim.with("skip", dialect.skip_locked).with("body", &dialect.text_bytes("body"));
+        let mut claimed: Vec<Delivery> = claim.fetch_all(&mut **writer).await?;
         claimed.sort_by_key(|own| own.id);
         Ok((lease, claimed))
     }
@@ -167,10 +157,7 @@ impl Ledger {
             // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
             count(&mut transaction, (0, kind, target, "named"), spared, &self.now()).await?;
         }
-        let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
-            .bind(lease)
-            .fetch_all(&mut *transaction)
-            .await?;
+        let left = sql!(query_scalar, "deliveries/leased", lease).fetch_all(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(left)
     }
@@ -199,23 +186,22 @@ impl Ledger {
                 Tried::Later(after, error) => ("open", *after, error, 1),
                 Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
             };
-            query(
-                "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
-                 lease_until = NULL WHERE id = $1 AND lease = $2",
+            sql!(
+                query,
+                "deliveries/tried_again",
+                delivery.id,
+                lease,
+                state,
+                moment(now + after),
+                error,
+                i64::from(counts)
             )
-            .bind(delivery.id)
-            .bind(lease)
-            .bind(state)
-            .bind(moment(now + after))
-            .bind(error)
-            .bind(i64::from(counts))
             .execute(&mut *transaction)
             .await?;
         }
-        let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
         for ((sweep, result), ids) in through {
-            let ids = json_of(&ids);
-            let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
+            let delete = sql!(query, "deliveries/delete", lease, json_of(&ids)).with("ids", &among);
+            let gone = delete.execute(&mut *transaction).await?;
             count(&mut transaction, (sweep, kind, target, result), gone, &moment(now)).await?;
         }
         transaction.commit().await
@@ -223,24 +209,14 @@ impl Ledger {
 
     /// What is not through, by sweep and target: of one sweep, or of all.
     pub async fn outstanding(&self, sweep: Option<i64>) -> Result<Vec<Outstanding>, StoreError> {
-        query_as(
-            "SELECT sweep, kind, target, CAST(sum(CASE state WHEN 'failed' THEN 0 ELSE 1 END) AS BIGINT) AS open, \
-             CAST(sum(CASE state WHEN 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed, min(made_at) AS since, max(error) AS error \
-             FROM lethe_deliveries WHERE sweep = COALESCE($1, sweep) GROUP BY sweep, kind, target ORDER BY sweep, kind, target",
-        )
-        .bind(sweep)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "deliveries/outstanding", sweep).fetch_all(self.readers()).await
     }
 
     /// Files and folders that were given up, by client; with their paths if it is one client's.
     pub async fn stuck_files(&self, client_key: Option<&str>, most: u32) -> Result<Vec<StuckFile>, StoreError> {
-        let sql = format!(
-            "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN {} END AS path FROM lethe_deliveries \
-             WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
-            self.store.dialect().text_bytes("body")
-        );
-        let rows: Vec<StuckRow> = query_as(sql).bind(most).bind(client_key).fetch_all(self.readers()).await?;
+        let stuck = sql!(query_as, "deliveries/stuck_files", most, client_key);
+        let stuck = stuck.with("path", &self.store.dialect().text_bytes("body"));
+        let rows: Vec<StuckRow> = stuck.fetch_all(self.readers()).await?;
         let file = |(client_key, kind, target, sweep, error, path): StuckRow| {
             // What is not UTF-8 is shown with escapes.
             let shown =
@@ -260,58 +236,31 @@ impl Ledger {
         waiting: &[String],
     ) -> Result<u64, StoreError> {
         let waiting = json_of(waiting);
-        let dialect = self.store.dialect();
-        let which = |kinds: &str| {
-            format!(
-                "(state = 'failed' OR state = 'open' AND kind IN ({})) \
-                 AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)",
-                dialect.texts_in(kinds)
-            )
-        };
+        let kinds = self.store.dialect().texts_in("$3");
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        let count = format!(
-            "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
-             count(*), $3 FROM lethe_deliveries WHERE {} GROUP BY sweep, kind, target \
-             ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-             deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
-            which("$4")
-        );
-        let count = query(&count).bind(client_key).bind(target).bind(self.now()).bind(&waiting);
-        count.execute(&mut *transaction).await?;
-        let delete = format!("DELETE FROM lethe_deliveries WHERE {}", which("$3"));
-        let settled = query(&delete).bind(client_key).bind(target).bind(&waiting).execute(&mut *transaction).await?;
+        let count = sql!(query, "deliveries/count_settled", client_key, target, &waiting, self.now());
+        count.with("kinds", &kinds).execute(&mut *transaction).await?;
+        let delete = sql!(query, "deliveries/settle", client_key, target, &waiting).with("kinds", &kinds);
+        let settled = delete.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(settled)
     }
 
     /// How many files and folders of a client are not gone yet.
     pub async fn files_left(&self, client_key: &str) -> Result<i64, StoreError> {
-        query_scalar("SELECT count(*) FROM lethe_deliveries WHERE client_key = $1")
-            .bind(client_key)
-            .fetch_one(self.readers())
-            .await
+        sql!(query_scalar, "deliveries/files_left", client_key).fetch_one(self.readers()).await
     }
 
     /// What of a sweep is through, by target and result.
     pub async fn through(&self, sweep: i64) -> Result<Vec<Through>, StoreError> {
-        query_as(
-            "SELECT kind, target, result, deliveries, last_at FROM lethe_delivered WHERE sweep = $1 ORDER BY kind, target, result",
-        )
-        .bind(sweep)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "deliveries/through", sweep).fetch_all(self.readers()).await
     }
 
     /// Has everything that is not through tried again, at once and from the
     /// first attempt on. Returns how many.
     pub async fn retry_deliveries(&self) -> Result<u64, StoreError> {
-        let retried = query(
-            "UPDATE lethe_deliveries SET state = 'open', attempts = 0, run_at = $1 WHERE state = 'failed' OR run_at > $1",
-        )
-        .bind(self.now())
-        .execute(self)
-        .await?;
+        let retried = sql!(query, "deliveries/retry_deliveries", self.now()).execute(self).await?;
         Ok(retried)
     }
 }
@@ -326,17 +275,5 @@ async fn count(
     if deliveries == 0 {
         return Ok(());
     }
-    query(
-        "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-         deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
-    )
-    .bind(sweep)
-    .bind(kind)
-    .bind(target)
-    .bind(result)
-    .bind(deliveries)
-    .bind(now)
-    .run(connection)
-    .await
+    sql!(query, "deliveries/count_through", sweep, kind, target, result, deliveries, now).run(connection).await
 }

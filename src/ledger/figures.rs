@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Ledger, Sweep};
-use crate::database::{Connection, FromRow, Row, StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, FromRow, Row, StoreError, row};
 use crate::domain::outcome::{Outcome, Tally};
 
 row! {
@@ -19,14 +19,16 @@ row! {
     }
 }
 
-/// How clients stand that no sweep could take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Standing {
-    /// Clients refused when they were last processed.
-    pub refused: u64,
-    /// Clients that failed when they were last processed.
-    pub failed: u64,
-    pub on_hold: u64,
+row! {
+    /// How clients stand that no sweep could take.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+    pub struct Standing {
+        /// Clients refused when they were last processed.
+        pub refused: u64,
+        /// Clients that failed when they were last processed.
+        pub failed: u64,
+        pub on_hold: u64,
+    }
 }
 
 /// What is done, and what is to be done.
@@ -51,13 +53,7 @@ row! {
     }
 }
 
-/// The sums of batches by outcome, as the first columns of a query.
-pub(super) fn sums() -> String {
-    let sum = |column: &str| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)");
-    ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ")
-}
-
-/// Reads them.
+/// Reads the sums of batches by outcome, the first columns of a row.
 pub(super) fn tally(row: &Row) -> Result<Tally, StoreError> {
     let count = |at: usize| row.get::<u64>(at);
     Ok(Tally {
@@ -73,35 +69,18 @@ pub(super) fn tally(row: &Row) -> Result<Tally, StoreError> {
 impl Ledger {
     /// What is done, and what is to be done.
     pub async fn work(&self) -> Result<Work, StoreError> {
-        let row = query(format!(
-            "SELECT {}, count(*) FILTER (WHERE state IN ('ready', 'running')), \
-             min(CASE WHEN state = 'ready' AND run_at <= $1 THEN run_at END) FROM lethe_batches",
-            sums()
-        ))
-        .bind(self.now())
-        .fetch_one(self.readers())
-        .await?;
+        let row = sql!(query, "figures/work", self.now()).fetch_one(self.readers()).await?;
         Ok(Work { done: tally(&row)?, open_batches: row.get(6)?, waiting_since: row.get(7)? })
     }
 
     /// How the last sweep of each job ended.
     pub async fn last_of_jobs(&self) -> Result<Vec<LastOfJob>, StoreError> {
-        query_as(
-            "SELECT s.job, s.state, (SELECT max(d.closed_at) FROM lethe_sweeps AS d WHERE d.job = s.job AND d.state = 'done') AS done_at \
-             FROM lethe_sweeps AS s WHERE s.id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL GROUP BY job) ORDER BY s.job",
-        )
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "figures/last_of_jobs").fetch_all(self.readers()).await
     }
 
     /// The sweeps opened from one moment until before another, oldest first, each with its outcomes.
     pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<(Sweep, Tally)>, StoreError> {
-        let rows = query(format!(
-            "SELECT {}, s.* FROM lethe_sweeps AS s LEFT JOIN lethe_batches AS b ON b.sweep = s.id \
-             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY s.id ORDER BY s.id",
-            sums()
-        ));
-        let rows = rows.bind(from).bind(until).fetch_all(self.readers()).await?;
+        let rows = sql!(query, "figures/sweeps_between", from, until).fetch_all(self.readers()).await?;
         let read = |row: Row| {
             let tally = tally(&row)?;
             Ok((Sweep::from_row(row)?, tally))
@@ -112,69 +91,35 @@ impl Ledger {
     /// Why clients failed for the first time in one sweep, most frequent first.
     /// A failure that merely stands is its first sweep's.
     pub async fn failures_of(&self, sweep: i64) -> Result<Vec<Reason>, StoreError> {
-        let sql = format!(
-            "SELECT r.value AS reason, count(*) AS clients FROM lethe_outcomes AS o, {} WHERE o.sweep = $1 AND o.outcome = 'failed' \
-             GROUP BY r.value ORDER BY count(*) DESC, r.value",
-            self.each_reason()
-        );
-        query_as(sql).bind(sweep).fetch_all(self.readers()).await
+        let failures = sql!(query_as, "figures/failures_of", sweep);
+        failures.with("reasons", &self.each_reason()).fetch_all(self.readers()).await
     }
 
     /// How many clients had an outcome in a sweep that they did not have before for the same reasons.
     pub async fn newly(&self, outcome: Outcome, sweep: i64) -> Result<u64, StoreError> {
-        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = $2")
-            .bind(sweep)
-            .bind(outcome.as_str())
-            .fetch_one(self.readers())
-            .await
+        sql!(query_scalar, "figures/newly", sweep, outcome.as_str()).fetch_one(self.readers()).await
     }
 
     /// Why clients stood refused, or failed, at any time between two moments:
     /// each client once for each of its reasons, most frequent first.
     pub async fn reasons_between(&self, outcome: &str, from: &str, until: &str) -> Result<Vec<Reason>, StoreError> {
-        let sql = format!(
-            "SELECT r.value AS reason, count(DISTINCT o.client_key) AS clients FROM lethe_outcomes AS o, {} \
-             WHERE o.outcome = $1 AND o.at < $3 AND o.last_at >= $2 \
-             GROUP BY r.value ORDER BY count(DISTINCT o.client_key) DESC, r.value",
-            self.each_reason()
-        );
-        query_as(sql).bind(outcome).bind(from).bind(until).fetch_all(self.readers()).await
+        let reasons = sql!(query_as, "figures/reasons_between", outcome, from, until);
+        reasons.with("reasons", &self.each_reason()).fetch_all(self.readers()).await
     }
 
     /// How many clients stood so at any time between two moments.
     pub async fn clients_between(&self, outcome: &str, from: &str, until: &str) -> Result<u64, StoreError> {
-        query_scalar(
-            "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = $1 AND at < $3 AND last_at >= $2",
-        )
-        .bind(outcome)
-        .bind(from)
-        .bind(until)
-        .fetch_one(self.readers())
-        .await
+        sql!(query_scalar, "figures/clients_between", outcome, from, until).fetch_one(self.readers()).await
     }
 
     /// How clients stand now that no sweep could take.
     pub async fn standing(&self) -> Result<Standing, StoreError> {
-        let last = "o.sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key)";
-        let sql = format!(
-            "SELECT (SELECT count(*) FROM lethe_outcomes AS o WHERE o.outcome = 'refused' AND {last}), \
-             (SELECT count(*) FROM lethe_outcomes AS o WHERE o.outcome = 'failed' AND {last}), \
-             (SELECT count(*) FROM lethe_holds WHERE released_at IS NULL)"
-        );
-        let row = query(sql).fetch_one(self.readers()).await?;
-        let count = |at: usize| row.get::<u64>(at);
-        Ok(Standing { refused: count(0)?, failed: count(1)?, on_hold: count(2)? })
+        sql!(query_as, "figures/standing").fetch_one(self.readers()).await
     }
 
     /// How many other batches of a sweep are open and have met with no error.
     pub async fn others_go_on(&self, sweep: i64, batch: i64) -> Result<i64, StoreError> {
-        query_scalar(
-            "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND id <> $2 AND state IN ('ready', 'running') AND error IS NULL",
-        )
-        .bind(sweep)
-        .bind(batch)
-        .fetch_one(self.readers())
-        .await
+        sql!(query_scalar, "figures/others_go_on", sweep, batch).fetch_one(self.readers()).await
     }
 
     /// Notes how many old rows of a table a batch has deleted, inside its transaction.
@@ -185,34 +130,21 @@ impl Ledger {
         table: &str,
         rows: u64,
     ) -> Result<(), StoreError> {
-        query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
-            .bind(batch)
-            .bind(serde_json::json!({ table: rows }).to_string())
-            .run(connection)
-            .await
+        sql!(query, "figures/rows_gone", batch, serde_json::json!({ table: rows }).to_string()).run(connection).await
     }
 
     /// How many old rows of a table a sweep has deleted, asked in its own transaction.
     pub async fn rows_gone_of(&self, connection: &mut Connection, sweep: i64, table: &str) -> Result<u64, StoreError> {
         let all: Vec<BTreeMap<String, u64>> =
-            query_scalar("SELECT rows_gone FROM lethe_batches WHERE sweep = $1 AND rows_gone IS NOT NULL")
-                .bind(sweep)
-                .fetch_all(connection)
-                .await?;
+            sql!(query_scalar, "figures/rows_gone_of", sweep).fetch_all(connection).await?;
         Ok(all.iter().filter_map(|rows| rows.get(table)).sum())
     }
 
     /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.
     pub async fn rows_by_table(&self, first: i64, last: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-        let each = self.store.dialect().members("b.rows_gone");
-        let rows: Vec<(String, u64)> = query_as(format!(
-            "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} \
-             WHERE b.sweep BETWEEN $1 AND $2 AND b.rows_gone IS NOT NULL GROUP BY r.key"
-        ))
-        .bind(first)
-        .bind(last)
-        .fetch_all(self.readers())
-        .await?;
+        let rows = sql!(query_as, "figures/rows_by_table", first, last);
+        let rows = rows.with("tables", &self.store.dialect().members("b.rows_gone"));
+        let rows: Vec<(String, u64)> = rows.fetch_all(self.readers()).await?;
         Ok(rows.into_iter().collect())
     }
 

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{StoreError, query, query_as, query_scalar, row};
+use crate::database::{StoreError, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::json_of;
 
 row! {
     #[derive(Debug, Clone, Serialize)]
@@ -49,22 +50,19 @@ impl Ledger {
         by: &str,
     ) -> Result<(), StoreError> {
         let (kind, filters) = of;
-        query(
-            "INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed, whole, kind, filters) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-             ON CONFLICT (digest, at) DO UPDATE SET done_by = excluded.done_by, anonymized = excluded.anonymized, \
-             refused = excluded.refused, failed = excluded.failed, whole = excluded.whole, kind = excluded.kind, \
-             filters = excluded.filters",
+        sql!(
+            query,
+            "gates/record_rehearsal",
+            digest,
+            self.now(),
+            by,
+            tally.anonymized,
+            tally.refused,
+            tally.failed,
+            i64::from(whole),
+            kind.as_str(),
+            json_of(filters)
         )
-        .bind(digest)
-        .bind(self.now())
-        .bind(by)
-        .bind(tally.anonymized)
-        .bind(tally.refused)
-        .bind(tally.failed)
-        .bind(i64::from(whole))
-        .bind(kind.as_str())
-        .bind(crate::domain::value::json_of(filters))
         .run(self)
         .await
     }
@@ -76,40 +74,22 @@ impl Ledger {
 
     /// The last rehearsal of a plan in which no client failed; earlier versions of Lethe recorded others too.
     pub async fn rehearsal(&self, digest: &str) -> Result<Option<Rehearsal>, StoreError> {
-        query_as(
-            "SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
-             ORDER BY at DESC LIMIT 1",
-        )
-        .bind(digest)
-        .fetch_optional(self.readers())
-        .await
+        sql!(query_as, "gates/rehearsal", digest).fetch_optional(self.readers()).await
     }
 
     /// What the same rehearsals were of, the one with the most clients first.
     pub async fn rehearsals(&self, digest: &str) -> Result<Vec<Extent>, StoreError> {
-        query_as(
-            "SELECT kind, COALESCE(filters, '{}') AS filters, whole, anonymized FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
-             ORDER BY anonymized DESC",
-        )
-        .bind(digest)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "gates/rehearsals", digest).fetch_all(self.readers()).await
     }
 
     /// Records that a backup was made.
     pub async fn record_backup(&self, made_at: DateTime<Utc>, by: &str, note: Option<&str>) -> Result<(), StoreError> {
-        query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES ($1, $2, $3)")
-            .bind(moment(made_at))
-            .bind(by)
-            .bind(note)
-            .run(self)
-            .await
+        sql!(query, "gates/record_backup", moment(made_at), by, note).run(self).await
     }
 
     /// When the last backup was made.
     pub async fn last_backup(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let made: Option<String> =
-            query_scalar("SELECT max(made_at) FROM lethe_backups").fetch_one(self.readers()).await?;
+        let made: Option<String> = sql!(query_scalar, "gates/last_backup").fetch_one(self.readers()).await?;
         Ok(made.as_deref().and_then(parse_moment))
     }
 }

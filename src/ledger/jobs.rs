@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{StoreError, query, query_as};
+use crate::database::StoreError;
 use crate::domain::schedule::Schedule;
 use crate::domain::value::json_of;
 
@@ -20,38 +20,23 @@ impl Ledger {
     /// How far a job's ticks were looked at; `None` for a new job.
     pub async fn looked(&self, job: &str) -> Result<Option<Looked>, StoreError> {
         let found: Option<(String, Option<String>)> =
-            query_as("SELECT checked_at, schedule FROM lethe_jobs WHERE job = $1")
-                .bind(job)
-                .fetch_optional(self.readers())
-                .await?;
+            sql!(query_as, "jobs/looked", job).fetch_optional(self.readers()).await?;
         Ok(found.and_then(|(until, schedule)| Some(Looked { until: parse_moment(&until)?, schedule })))
     }
 
     /// Notes that a job's ticks were looked at until a moment.
     pub async fn set_looked(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        query("UPDATE lethe_jobs SET checked_at = $2 WHERE job = $1 AND checked_at < $2")
-            .bind(job)
-            .bind(moment(until))
-            .run(self)
-            .await
+        sql!(query, "jobs/set_looked", job, moment(until)).run(self).await
     }
 
     /// Begins to look at the ticks of a job's schedule, those behind a moment.
     pub async fn begin_ticks(&self, job: &str, schedule: &Schedule, from: DateTime<Utc>) -> Result<(), StoreError> {
-        query(
-            "INSERT INTO lethe_jobs (job, checked_at, schedule) VALUES ($1, $2, $3) \
-             ON CONFLICT (job) DO UPDATE SET checked_at = excluded.checked_at, schedule = excluded.schedule",
-        )
-        .bind(job)
-        .bind(moment(from))
-        .bind(schedule.to_string())
-        .run(self)
-        .await
+        sql!(query, "jobs/begin_ticks", job, moment(from), schedule.to_string()).run(self).await
     }
 
     /// Forgets the jobs that are not among these: one that returns is new.
     pub async fn forget_jobs(&self, but: &[&str]) -> Result<(), StoreError> {
-        let sql = format!("DELETE FROM lethe_jobs WHERE job NOT IN ({})", self.store.dialect().texts_in("$1"));
-        query(sql).bind(json_of(but)).run(self).await
+        let forget = sql!(query, "jobs/forget", json_of(but));
+        forget.with("jobs", &self.store.dialect().texts_in("$1")).run(self).await
     }
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Ledger, PLACED, moment};
-use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, from_text, query, row};
 use crate::domain::words::words;
 
 /// How long the journal stays leased to a process that has stopped responding.
@@ -144,34 +144,17 @@ pub struct Known {
     pub digest: String,
 }
 
-const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, COALESCE(s.kind, CASE o.outcome WHEN 'rotated' THEN 'key' ELSE 'hold' END) AS kind, o.outcome, o.at, o.digest \
-     FROM lethe_outbox AS o LEFT JOIN lethe_sweeps AS s ON s.id = o.sweep";
-
 impl Ledger {
     /// Puts the outcomes that a batch has just recorded into the outbox, if
     /// they are news and there is a journal: inside the batch's transaction.
     pub async fn to_journal(&self, connection: &mut Connection, sweep: i64, at: &str) -> Result<(), StoreError> {
         // From the ledger, so that nothing is told which it does not say.
-        query(
-            "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
-             SELECT o.client_key, o.sweep, o.outcome, o.last_at, o.digest FROM lethe_batch AS b \
-             JOIN lethe_outcomes AS o ON o.client_key = b.key AND o.sweep = $1 \
-             WHERE b.standing = 0 AND o.outcome = b.state AND o.last_at = $2 AND EXISTS (SELECT 1 FROM lethe_journal) ORDER BY b.n",
-        )
-        .bind(sweep)
-        .bind(at)
-        .run(connection)
-        .await
+        sql!(query, "journal/to_outbox", sweep, at).run(connection).await
     }
 
     /// Where the journal stands; `None` if none was ever configured.
     pub async fn journal(&self) -> Result<Option<Head>, StoreError> {
-        query_as(
-            "SELECT segment, number, hash, staged, shipped_at, error, error_at, halted_at, halted_for, restored_at, replay, ledger, database, \
-             adopted, copied, key_mark, over_brake FROM lethe_journal",
-        )
-        .fetch_optional(self.readers())
-        .await
+        sql!(query_as, "journal/journal").fetch_optional(self.readers()).await
     }
 
     /// Begins a journal, behind `hash`: from now on outcomes and holds are put
@@ -184,25 +167,12 @@ impl Ledger {
         if let Some(lock) = self.store.dialect().keep_others_from_recording {
             query(lock).execute(&mut *transaction).await?;
         }
-        let begun = query(
-            "INSERT INTO lethe_journal (id, hash, ledger, database, key_mark) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(hash)
-        .bind(&by.ledger)
-        .bind(&by.database)
-        .bind(&by.key_mark)
-        .execute(&mut *transaction)
-        .await?;
-        if begun > 0 {
-            query(
-                "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
-                 FROM lethe_outcomes WHERE outcome = 'anonymized' ORDER BY sweep, client_key",
-            )
-            .execute(&mut *transaction)
+        let is_new = sql!(query, "journal/begin", hash, &by.ledger, &by.database, &by.key_mark)
+            .took_effect(&mut *transaction)
             .await?;
-            let holds = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
-                         SELECT client_key, 0, $1, placed_at, '' FROM lethe_holds WHERE released_at IS NULL ORDER BY id";
-            query(holds).bind(PLACED).execute(&mut *transaction).await?;
+        if is_new {
+            sql!(query, "journal/begin_with_outcomes").execute(&mut *transaction).await?;
+            sql!(query, "journal/begin_with_holds", PLACED).execute(&mut *transaction).await?;
         }
         transaction.commit().await
     }
@@ -211,59 +181,45 @@ impl Ledger {
     pub async fn forget_journal(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        for table in ["DELETE FROM lethe_journal", "DELETE FROM lethe_segments", "DELETE FROM lethe_outbox"] {
-            query(table).execute(&mut *transaction).await?;
-        }
+        sql!(query, "journal/forget").run(&mut *transaction).await?;
+        sql!(query, "journal/forget_segments").run(&mut *transaction).await?;
+        sql!(query, "journal/forget_outbox").run(&mut *transaction).await?;
         transaction.commit().await
     }
 
     /// What waits to be written.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
-        query_as("SELECT count(*) AS records, min(at) AS since FROM lethe_outbox").fetch_one(self.readers()).await
+        sql!(query_as, "journal/backlog").fetch_one(self.readers()).await
     }
 
     /// Takes the right to write the journal, or keeps it; `false` if another process has it.
     pub async fn take_shipping(&self, lease: &str) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
-            .bind(lease)
-            .bind(moment(now + SHIPPING))
-            .bind(moment(now))
-            .took_effect(self)
-            .await
+        sql!(query, "journal/take_shipping", lease, moment(now + SHIPPING), moment(now)).took_effect(self).await
     }
 
     /// Gives the right to write the journal back.
     pub async fn leave_shipping(&self, lease: &str) -> Result<(), StoreError> {
-        query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1").bind(lease).run(self).await
+        sql!(query, "journal/leave_shipping", lease).run(self).await
     }
 
     /// Chooses what the next segment holds: the oldest that wait, whatever
     /// their numbers, as numbers do not follow the order of commits. A segment
     /// ends where the key changes.
     pub async fn stage(&self, head: &Head, most: usize) -> Result<bool, StoreError> {
-        let waiting: Vec<(i64, String)> = query_as("SELECT id, outcome FROM lethe_outbox ORDER BY id LIMIT $1")
-            .bind(most)
-            .fetch_all(self.readers())
-            .await?;
+        let waiting: Vec<(i64, String)> =
+            sql!(query_as, "journal/oldest_waiting", most).fetch_all(self.readers()).await?;
         let rotation = waiting.iter().position(|(_, outcome)| outcome == ROTATED);
         let ids: Vec<i64> = waiting.iter().take(rotation.map_or(most, |at| at + 1)).map(|(id, _)| *id).collect();
         if ids.is_empty() {
             return Ok(false);
         }
-        query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
-            .bind(serde_json::json!(ids).to_string())
-            .bind(head.segment)
-            .took_effect(self)
-            .await
+        sql!(query, "journal/stage", serde_json::json!(ids).to_string(), head.segment).took_effect(self).await
     }
 
     /// What the segment that is being written holds, always in the same order.
     pub async fn staged(&self, ids: &str) -> Result<Vec<Waiting>, StoreError> {
-        query_as(format!("{WAITING} WHERE o.id IN ({}) ORDER BY o.id", self.numbers()))
-            .bind(ids)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "journal/staged", ids).with("ids", &self.numbers()).fetch_all(self.readers()).await
     }
 
     /// Notes that a segment is in the journal, and empties the outbox of it.
@@ -276,17 +232,14 @@ impl Ledger {
             transaction.rollback().await?;
             return Ok(false);
         }
-        query(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers()))
-            .bind(ids)
-            .execute(&mut *transaction)
-            .await?;
+        sql!(query, "journal/shipped", ids).with("ids", &self.numbers()).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(true)
     }
 
     /// Takes the choice for the next segment back.
     pub async fn unstage(&self, ids: &str) -> Result<(), StoreError> {
-        query("UPDATE lethe_journal SET staged = NULL WHERE staged = $1").bind(ids).run(self).await
+        sql!(query, "journal/unstage", ids).run(self).await
     }
 
     pub(super) async fn advance(
@@ -296,25 +249,13 @@ impl Ledger {
         key_mark: Option<&str>,
     ) -> Result<bool, StoreError> {
         let now = self.now();
-        let advanced = query(
-            "UPDATE lethe_journal SET segment = $1, number = $2, hash = $3, staged = NULL, shipped_at = $4, key_mark = $5, error = NULL, \
-             error_at = NULL WHERE segment = $1 - 1",
-        )
-        .bind(segment.segment)
-        .bind(segment.number)
-        .bind(&segment.hash)
-        .bind(&now)
-        .bind(key_mark)
-        .execute(&mut *connection)
-        .await?;
-        if advanced == 0 {
+        let is_next = sql!(query, "journal/advance", segment.segment, segment.number, &segment.hash, &now, key_mark)
+            .took_effect(&mut *connection)
+            .await?;
+        if !is_next {
             return Ok(false);
         }
-        query("INSERT INTO lethe_segments (segment, number, hash, at) VALUES ($1, $2, $3, $4)")
-            .bind(segment.segment)
-            .bind(segment.number)
-            .bind(&segment.hash)
-            .bind(&now)
+        sql!(query, "journal/insert_segment", segment.segment, segment.number, &segment.hash, &now)
             .execute(connection)
             .await?;
         Ok(true)
@@ -326,15 +267,7 @@ impl Ledger {
         if head.error.as_deref() == error {
             return Ok(false);
         }
-        let noted = query(
-            "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END \
-             WHERE error IS DISTINCT FROM $1",
-        )
-        .bind(error)
-        .bind(self.now())
-        .execute(self)
-        .await?;
-        Ok(noted > 0)
+        sql!(query, "journal/note_trouble", error, self.now()).took_effect(self).await
     }
 
     /// Has live sweeps wait for a person. Returns whether that is news.
@@ -342,37 +275,22 @@ impl Ledger {
         if head.error.as_deref() == Some(error) && head.halted_at.is_some() && head.halted_for == Some(why) {
             return Ok(false);
         }
-        let noted = query(
-            "UPDATE lethe_journal SET error = $1, error_at = COALESCE(error_at, $2), halted_at = COALESCE(halted_at, $2), halted_for = $3 \
-             WHERE error IS DISTINCT FROM $1 OR halted_at IS NULL OR halted_for IS DISTINCT FROM $3",
-        )
-        .bind(error)
-        .bind(self.now())
-        .bind(why.as_str())
-        .execute(self)
-        .await?;
-        Ok(noted > 0)
+        sql!(query, "journal/halt_sweeps", error, self.now(), why.as_str()).took_effect(self).await
     }
 
     /// Lets live sweeps go on: the journal is as it should be.
     pub async fn resume_sweeps(&self) -> Result<(), StoreError> {
-        query("UPDATE lethe_journal SET error = NULL, error_at = NULL, halted_at = NULL, halted_for = NULL WHERE halted_at IS NOT NULL")
-            .run(self)
-            .await
+        sql!(query, "journal/resume_sweeps").run(self).await
     }
 
     /// The journal's next segments behind this one, as the ledger knows them.
     pub async fn segments_behind(&self, segment: i64, most: u32) -> Result<Vec<Segment>, StoreError> {
-        query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment > $1 ORDER BY segment LIMIT $2")
-            .bind(segment)
-            .bind(most)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "journal/segments_behind", segment, most).fetch_all(self.readers()).await
     }
 
     /// How many outcomes the ledger has.
     pub async fn count_outcomes(&self) -> Result<i64, StoreError> {
-        query_scalar("SELECT count(*) FROM lethe_outcomes").fetch_one(self.readers()).await
+        sql!(query_scalar, "journal/count_outcomes").fetch_one(self.readers()).await
     }
 
     /// The next outcomes behind a client and sweep: client, sweep, outcome, moment.
@@ -381,15 +299,7 @@ impl Ledger {
         behind: (&str, i64),
         most: u32,
     ) -> Result<Vec<(String, i64, String, String)>, StoreError> {
-        query_as(
-            "SELECT client_key, sweep, outcome, at FROM lethe_outcomes WHERE (client_key, sweep) > ($1, $2) \
-             ORDER BY client_key, sweep LIMIT $3",
-        )
-        .bind(behind.0)
-        .bind(behind.1)
-        .bind(most)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "journal/outcomes_behind", behind.0, behind.1, most).fetch_all(self.readers()).await
     }
 
     /// The next holds behind a number: number, client, when placed, when released.
@@ -398,11 +308,7 @@ impl Ledger {
         behind: i64,
         most: u32,
     ) -> Result<Vec<(i64, String, String, Option<String>)>, StoreError> {
-        query_as("SELECT id, client_key, placed_at, released_at FROM lethe_holds WHERE id > $1 ORDER BY id LIMIT $2")
-            .bind(behind)
-            .bind(most)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "journal/holds_behind", behind, most).fetch_all(self.readers()).await
     }
 
     /// The numbers in `$1`, a JSON array.

@@ -1,8 +1,8 @@
 //! The ledgers of one database: each is of the clients of one table, so that their keys never mix. The first one lists
 //! them. See `docs/decisions/022-a-ledger-for-each-client-table.md`.
 
-use super::{Ledger, VERSION, has, is_known, migrate};
-use crate::database::{Connection, FIRST, Store, StoreError, query, query_as, query_scalar, row};
+use super::{Ledger, has, is_known, migrate};
+use crate::database::{Connection, FIRST, Store, StoreError, row};
 use crate::domain::clock::Clock;
 use crate::domain::schema::Schema;
 
@@ -40,19 +40,8 @@ impl Choice {
         }
         let Listed { number, client_table, folder } = &self.own;
         let listed = match &self.listed_as {
-            None => query(
-                "INSERT INTO lethe_ledgers (number, client_table, folder) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            )
-            .bind(*number)
-            .bind(client_table)
-            .bind(folder),
-            Some(before) => query(
-                "UPDATE lethe_ledgers SET client_table = $2 WHERE number = $1 AND client_table = $3 \
-                 AND NOT EXISTS (SELECT 1 FROM lethe_ledgers AS o WHERE o.client_table = $2)",
-            )
-            .bind(*number)
-            .bind(client_table)
-            .bind(before),
+            None => sql!(query, "ledgers/list", *number, client_table, folder),
+            Some(before) => sql!(query, "ledgers/rename", *number, client_table, before),
         };
         listed.execute(&mut *connection).await?;
         Ok(clients_of(connection, *number).await?.as_ref() == Some(client_table))
@@ -97,14 +86,11 @@ async fn listed(store: &Store) -> Result<Vec<Listed>, StoreError> {
     if !has(store, "lethe_ledgers").await? {
         return Ok(Vec::new());
     }
-    query_as("SELECT number, client_table, folder FROM lethe_ledgers ORDER BY number").fetch_all(store.readers()).await
+    sql!(query_as, "ledgers/listed").fetch_all(store.readers()).await
 }
 
 async fn clients_of(connection: &mut Connection, number: i64) -> Result<Option<String>, StoreError> {
-    query_scalar("SELECT client_table FROM lethe_ledgers WHERE number = $1")
-        .bind(number)
-        .fetch_optional(connection)
-        .await
+    sql!(query_scalar, "ledgers/clients_of", number).fetch_optional(connection).await
 }
 
 /// The database with the ledger for the clients of this table, as commands look at it that write nothing. That ledger
@@ -135,7 +121,7 @@ async fn settled(first: &Store, table: Option<&str>) -> Result<Option<Store>, St
     let listed = listed(first).await?;
     let Some(own) = listed.iter().find(|own| table == Some(own.client_table.as_str())) else { return Ok(None) };
     if own.number != FIRST {
-        let version: i64 = query_scalar(VERSION).fetch_one(first.readers()).await?;
+        let version: i64 = sql!(query_scalar, "migrations/version").fetch_one(first.readers()).await?;
         if usize::try_from(version).is_ok_and(|version| version < first.dialect().migrations.len()) {
             return Ok(None);
         }

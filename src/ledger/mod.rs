@@ -1,5 +1,14 @@
 //! Lethe's own tables, in the company's database, so that a client's changes
 //! and its outcome commit together. Imports `domain` and `store`.
+//!
+//! Each statement is a file in `sql/`; where databases differ it has a hole, such as `{rows}`, for SQL of the dialect.
+
+/// The statement of a file in `sql/`, read as `query`, `query_as` or `query_scalar` do, with its arguments in order.
+macro_rules! sql {
+    ($read:ident, $name:literal $(, $argument:expr)* $(,)?) => {
+        $crate::database::$read(include_str!(concat!("sql/", $name, ".sql")))$(.bind($argument))*
+    };
+}
 
 mod access;
 mod alerts;
@@ -64,7 +73,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use futures::future::{BoxFuture, FutureExt};
 use writers::Writers;
 
-use crate::database::{Connection, Executor, Lent, Pool, Store, StoreError, query, query_scalar};
+use crate::database::{Connection, Executor, Lent, Pool, Store, StoreError, query_scalar};
 use crate::domain::clock::Clock;
 
 /// The ledger. All writes of this process go through its writing connections:
@@ -113,20 +122,19 @@ impl Ledger {
     }
 
     /// How long a claim is good for without being renewed.
-    #[must_use]
     pub fn lease(&self) -> Duration {
         self.lease
     }
 
     /// That no later program has changed the ledger's tables since.
     pub async fn is_current(&self) -> Result<(), StoreError> {
-        let version = query_scalar(VERSION).fetch_one(self.readers()).await;
+        let version = sql!(query_scalar, "migrations/version").fetch_one(self.readers()).await;
         is_known(&self.store, version?)
     }
 
     /// The same, in the transaction that is about to write: whether this program knows the tables.
     pub async fn knows_tables(&self, connection: &mut Connection) -> Result<bool, StoreError> {
-        let version = query_scalar(VERSION).fetch_one(connection).await?;
+        let version = sql!(query_scalar, "migrations/version").fetch_one(connection).await?;
         Ok(is_known(&self.store, version).is_ok())
     }
 
@@ -144,24 +152,20 @@ impl Ledger {
     }
 
     /// Connections for reading.
-    #[must_use]
     pub fn readers(&self) -> &Pool {
         self.store.readers()
     }
 
     /// The store the ledger lives in.
-    #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
     /// The present moment as the ledger writes it.
-    #[must_use]
     pub fn now(&self) -> String {
         moment(self.clock.now())
     }
@@ -181,8 +185,6 @@ async fn has(store: &Store, table: &str) -> Result<bool, StoreError> {
     query_scalar(store.dialect().ledger_has).bind(table).fetch_one(&mut connection).await
 }
 
-const VERSION: &str = "SELECT max(version) FROM lethe_migrations";
-
 fn is_known(store: &Store, version: i64) -> Result<(), StoreError> {
     let known = store.dialect().migrations.len();
     if usize::try_from(version).is_ok_and(|version| version <= known) {
@@ -192,13 +194,11 @@ fn is_known(store: &Store, version: i64) -> Result<(), StoreError> {
 }
 
 /// A moment as the ledger writes it: UTC, milliseconds, so that text order is time order.
-#[must_use]
 pub fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Reads a moment back.
-#[must_use]
 pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }
@@ -208,8 +208,7 @@ async fn migrate(store: &Store, connection: &mut Connection) -> Result<i64, Stor
     let migrations = store.dialect().migrations;
     // Asked first, so that looking at a database in which a batch is being
     // written need not wait for it.
-    let last: Result<i64, _> =
-        query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
+    let last: Result<i64, _> = sql!(query_scalar, "migrations/version").fetch_one(&mut *connection).await;
     if let Ok(last) = last
         && usize::try_from(last).is_ok_and(|last| last >= migrations.len())
     {
@@ -217,14 +216,11 @@ async fn migrate(store: &Store, connection: &mut Connection) -> Result<i64, Stor
     }
     let mut transaction = connection.begin().await?;
     store.prepare_migration(&mut transaction).await?;
-    query("CREATE TABLE IF NOT EXISTS lethe_migrations (version BIGINT PRIMARY KEY)")
-        .execute(&mut *transaction)
-        .await?;
-    let done: i64 =
-        query_scalar("SELECT COALESCE(max(version), 0) FROM lethe_migrations").fetch_one(&mut *transaction).await?;
+    sql!(query, "migrations/create_list").execute(&mut *transaction).await?;
+    let done: i64 = sql!(query_scalar, "migrations/last").fetch_one(&mut *transaction).await?;
     for (at, sql) in (1_i64..).zip(migrations).filter(|(at, _)| *at > done) {
         transaction.migrate(sql).await?;
-        query("INSERT INTO lethe_migrations (version) VALUES ($1)").bind(at).execute(&mut *transaction).await?;
+        sql!(query, "migrations/applied", at).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(done.max(i64::try_from(migrations.len()).unwrap_or(i64::MAX)))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{StoreError, query, query_as, row};
+use crate::database::{StoreError, row};
 
 row! {
     /// A notice that a client has had, or is to have.
@@ -24,37 +24,22 @@ row! {
     }
 }
 
-/// Ends the notices of clients whom a sweep of the terms of sweep `$1` found due
-/// before, and that one, which has checked all clients, did not. `$2` moment.
-const UNSEEN: &str = "UPDATE lethe_notices SET ended_at = $2, ended_by = 'not_due' WHERE ended_at IS NULL AND seen < $1 \
-     AND sweep IN (SELECT other.id FROM lethe_sweeps AS other JOIN lethe_sweeps AS own ON own.kind = other.kind \
-     AND own.filters = other.filters AND (own.cutoff IS NULL OR other.cutoff IS NULL OR own.cutoff >= other.cutoff) \
-     WHERE own.id = $1 AND own.kind <> 'list' AND own.capped = 0)";
-
 impl Ledger {
     /// Notes that the clients in a JSON array have had their notice, and the last
     /// day on which they are left alone. The first time counts.
     pub async fn notice_sent(&self, keys: &str, until: &str) -> Result<(), StoreError> {
-        let among = self.store.dialect().texts_in("$1");
-        let sql = format!(
-            "UPDATE lethe_notices SET sent_at = $2, until = $3 WHERE ended_at IS NULL AND until IS NULL AND client_key IN ({among})"
-        );
-        query(sql).bind(keys).bind(self.now()).bind(until).run(self).await
+        let sent = sql!(query, "notices/notice_sent", keys, self.now(), until);
+        sent.with("clients", &self.store.dialect().texts_in("$1")).run(self).await
     }
 
     /// Ends the notices of clients whom a sweep that has checked all clients did
     /// not find due any more.
     pub async fn end_notices(&self, sweep: i64) -> Result<(), StoreError> {
-        query(UNSEEN).bind(sweep).bind(self.now()).run(self).await
+        sql!(query, "notices/end_notices", sweep, self.now()).run(self).await
     }
 
     /// The notices of a client, oldest first.
     pub async fn notices(&self, client_key: &str) -> Result<Vec<Notice>, StoreError> {
-        query_as(
-            "SELECT sweep, asked_at, sent_at, until, ended_at, ended_by FROM lethe_notices WHERE client_key = $1 ORDER BY sweep",
-        )
-        .bind(client_key)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "notices/notices", client_key).fetch_all(self.readers()).await
     }
 }

@@ -1,7 +1,7 @@
 //! Which database this is, and what an operator decided about its journal.
 
 use super::{Beginning, Ledger, ROTATED};
-use crate::database::{StoreError, UNKNOWN, query, query_scalar};
+use crate::database::{StoreError, UNKNOWN};
 
 impl Ledger {
     /// Tells this database from others, also from copies of it. See `docs/decisions/020-origin.md`.
@@ -11,52 +11,32 @@ impl Ledger {
 
     /// Notes who keeps a journal that a program of version 0.1 began.
     pub async fn complete_journal(&self, by: &Beginning) -> Result<(), StoreError> {
-        query("UPDATE lethe_journal SET ledger = $1, database = $2, key_mark = $3 WHERE ledger IS NULL")
-            .bind(&by.ledger)
-            .bind(&by.database)
-            .bind(&by.key_mark)
-            .run(self)
-            .await
+        sql!(query, "journal/complete", &by.ledger, &by.database, &by.key_mark).run(self).await
     }
 
     /// An operator says that this database is the journal's, and that its segments up to this one count.
     pub async fn adopt_journal(&self, database: &str, segment: i64) -> Result<(), StoreError> {
-        query("UPDATE lethe_journal SET database = $1, adopted = $2, copied = NULL, halted_at = NULL, halted_for = NULL, error = NULL, \
-               error_at = NULL")
-            .bind(database)
-            .bind(segment)
-            .run(self)
-            .await
+        sql!(query, "journal/adopt", database, segment).run(self).await
     }
 
     /// Notes for all processes that a copy of this database has written the segment behind this one, or that it is gone.
     pub async fn note_copy(&self, segment: i64, is_there: bool) -> Result<(), StoreError> {
-        query("UPDATE lethe_journal SET copied = CASE WHEN $2 = 1 THEN segment + 1 END WHERE segment = $1")
-            .bind(segment)
-            .bind(i64::from(is_there))
-            .run(self)
-            .await
+        sql!(query, "journal/note_copy", segment, i64::from(is_there)).run(self).await
     }
 
     /// An operator says that the replay may exceed the brake.
     pub async fn confirm_replay(&self) -> Result<(), StoreError> {
-        query("UPDATE lethe_journal SET over_brake = 1 WHERE restored_at IS NOT NULL").run(self).await
+        sql!(query, "journal/confirm_replay").run(self).await
     }
 
     /// Has the journal go on under another key, once what waits now is written.
     pub async fn rotate_key(&self, mark: &str) -> Result<(), StoreError> {
-        let rotate = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, $1 \
-                      WHERE NOT EXISTS (SELECT 1 FROM lethe_outbox WHERE outcome = $2 AND digest = $1)";
-        query(rotate).bind(mark).bind(ROTATED).bind(self.now()).run(self).await
+        sql!(query, "journal/rotate_key", mark, ROTATED, self.now()).run(self).await
     }
 
     /// Whether a change to the key with this fingerprint waits to be written.
     pub async fn rotates_to(&self, mark: &str) -> Result<bool, StoreError> {
-        query_scalar("SELECT count(*) > 0 FROM lethe_outbox WHERE outcome = $1 AND digest = $2")
-            .bind(ROTATED)
-            .bind(mark)
-            .fetch_one(self.readers())
-            .await
+        sql!(query_scalar, "journal/rotates_to", ROTATED, mark).fetch_one(self.readers()).await
     }
 }
 
@@ -65,7 +45,6 @@ impl Ledger {
 /// A file is the same where its number and path are, on whatever machine; or
 /// where one of them is and the machine is not another: a backup that is moved
 /// to the path of the database is that database again.
-#[must_use]
 pub fn is_same(one: &str, other: &str) -> bool {
     let parts = |identity: &str| serde_json::from_str::<Vec<String>>(identity).ok();
     let (Some(one), Some(other)) = (parts(one), parts(other)) else { return false };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sweeps::fifty;
 use super::{Ledger, Sweep};
-use crate::database::{Connection, StoreError, query, query_as, row};
+use crate::database::{Connection, StoreError, row};
 use crate::domain::outcome::Outcome;
 
 row! {
@@ -94,15 +94,15 @@ impl Ledger {
         key: &str,
         reason: &str,
     ) -> Result<(), StoreError> {
-        query(
-            "INSERT INTO lethe_outcomes (client_key, sweep, outcome, reasons, at, last_sweep, last_at, digest) \
-             VALUES ($1, $2, 'failed', $3, $4, $2, $4, $5) ON CONFLICT (client_key, sweep) DO NOTHING",
+        sql!(
+            query,
+            "outcomes/record_unseen",
+            key,
+            sweep.id,
+            serde_json::json!([reason]).to_string(),
+            self.now(),
+            &sweep.digest
         )
-        .bind(key)
-        .bind(sweep.id)
-        .bind(serde_json::json!([reason]).to_string())
-        .bind(self.now())
-        .bind(&sweep.digest)
         .run(connection)
         .await
     }
@@ -112,55 +112,36 @@ impl Ledger {
     pub async fn outcomes(&self, sweep: i64, page: &OutcomePage) -> Result<Vec<Listed>, StoreError> {
         // A reason stands in quotes in its array, so taking it out changes the text.
         let reason = page.reason.as_ref().map(|reason| serde_json::Value::from(reason.as_str()).to_string());
-        query_as(
-            "SELECT client_key, outcome, COALESCE(reasons, '[]') AS reasons, at FROM lethe_outcomes WHERE (sweep = $1 OR last_sweep = $1) \
-             AND ($2 IS NULL OR outcome = $2) AND ($3 IS NULL OR replace(reasons, $3, '') <> reasons) \
-             AND ($4 IS NULL OR client_key > $4) AND ($6 IS NULL OR replace(lower(client_key), lower($6), '') <> lower(client_key)) \
-             ORDER BY client_key, sweep LIMIT $5",
+        sql!(
+            query_as,
+            "outcomes/outcomes",
+            sweep,
+            page.outcome.map(Outcome::as_str),
+            reason,
+            &page.after,
+            page.limit,
+            page.key.as_ref().filter(|own| !own.is_empty())
         )
-        .bind(sweep)
-        .bind(page.outcome.map(Outcome::as_str))
-        .bind(reason)
-        .bind(&page.after)
-        .bind(page.limit)
-        .bind(page.key.as_ref().filter(|own| !own.is_empty()))
         .fetch_all(self.readers())
         .await
     }
 
     /// A client's history, oldest first.
     pub async fn history(&self, client_key: &str) -> Result<Vec<Record>, StoreError> {
-        query_as(
-            "SELECT o.sweep, s.job, s.opened_by, o.outcome, COALESCE(o.reasons, '[]') AS reasons, o.at, o.last_sweep, o.last_at FROM lethe_outcomes AS o \
-             JOIN lethe_sweeps AS s ON s.id = o.sweep WHERE o.client_key = $1 ORDER BY o.sweep",
-        )
-        .bind(client_key)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "outcomes/history", client_key).fetch_all(self.readers()).await
     }
 
     /// How many clients a sweep refused for each reason; a client with two counts twice.
     pub async fn refusals(&self, sweep: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-        let each = self.store.dialect().members("b.reasons");
-        let rows: Vec<(String, u64)> = query_as(format!(
-            "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} WHERE b.sweep = $1 GROUP BY r.key"
-        ))
-        .bind(sweep)
-        .fetch_all(self.readers())
-        .await?;
+        let rows =
+            sql!(query_as, "outcomes/refusals", sweep).with("reasons", &self.store.dialect().members("b.reasons"));
+        let rows: Vec<(String, u64)> = rows.fetch_all(self.readers()).await?;
         Ok(rows.into_iter().collect())
     }
 
     /// Clients whose last outcome is `failed`.
     pub async fn failures(&self, most: u32) -> Result<Vec<FailedClient>, StoreError> {
-        query_as(
-            "SELECT o.client_key, COALESCE(o.reasons, '[]') AS reasons, o.sweep, o.at, s.force, s.kind FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
-             WHERE o.outcome = 'failed' AND o.sweep = \
-             (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key) ORDER BY o.client_key LIMIT $1",
-        )
-        .bind(most)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "outcomes/failures", most).fetch_all(self.readers()).await
     }
 
     /// Lets failed clients be tried again: those in a JSON array of keys as the ledger writes them.
@@ -172,12 +153,6 @@ impl Ledger {
     /// Lets failed clients be tried again, inside a transaction: those in a JSON array of keys.
     pub async fn release_failures(&self, connection: &mut Connection, keys: &str) -> Result<(), StoreError> {
         let named = self.store.dialect().ledger_keys_in("$1");
-        query(format!(
-            "UPDATE lethe_outcomes SET digest = '' WHERE outcome = 'failed' AND client_key IN ({named}) \
-             AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key)"
-        ))
-        .bind(keys)
-        .run(connection)
-        .await
+        sql!(query, "outcomes/release_failures", keys).with("clients", &named).run(connection).await
     }
 }

@@ -79,7 +79,6 @@ impl Request {
     }
 
     /// The day, in the time zone in which it is one.
-    #[must_use]
     pub fn day(&self) -> Today {
         Today { day: self.today, zone: self.zone }
     }

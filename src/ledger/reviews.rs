@@ -6,7 +6,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, NewImport, moment};
-use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, row};
+use crate::domain::value::json_of;
+
+/// What is noted of a review whose process has ended before it was made.
+const CUT_SHORT: &str = "its making was cut short: make it again";
 
 row! {
     /// A review.
@@ -116,104 +120,54 @@ impl Sought {
 impl Ledger {
     /// Begins a review, and returns its number; `None` if one of that name is being made or waits.
     pub async fn begin_review(&self, name: &str, asked: &str, by: &str) -> Result<Option<i64>, StoreError> {
-        query_scalar(
-            "INSERT INTO lethe_reviews (name, asked, digest, made_by, made_at, alive_at, state) \
-             VALUES ($1, $2, '', $3, $4, $4, 'making') \
-             ON CONFLICT (name) WHERE state IN ('making', 'waiting') DO NOTHING RETURNING id",
-        )
-        .bind(name)
-        .bind(asked)
-        .bind(by)
-        .bind(self.now())
-        .fetch_optional(self)
-        .await
+        sql!(query_scalar, "reviews/begin_review", name, asked, by, self.now()).fetch_optional(self).await
     }
 
     /// Records the progress of a review, and that its process is alive.
     pub async fn review_goes_on(&self, review: i64, looked_at: u64, to_look_at: u64) -> Result<(), StoreError> {
-        query(
-            "UPDATE lethe_reviews SET looked_at = $2, to_look_at = $3, alive_at = $4 WHERE id = $1 AND state = 'making'",
-        )
-        .bind(review)
-        .bind(looked_at)
-        .bind(to_look_at)
-        .bind(self.now())
-        .run(self)
-        .await
+        sql!(query, "reviews/review_goes_on", review, looked_at, to_look_at, self.now()).run(self).await
     }
 
     /// Fills a review that is being made: from now on it waits. `false` if it was deleted meanwhile.
     pub async fn fill_review(&self, review: i64, held: &Held<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let clients = format!(
-            "INSERT INTO lethe_reviewed (review, client_key) SELECT CAST($1 AS BIGINT), own FROM ({}) AS given",
-            self.texts()
-        );
+        let clients = sql!(query, "reviews/fill", review, json_of(held.clients)).with("clients", &self.keys_given());
         let mut transaction = writer.begin().await?;
-        let filled = query(
-            "UPDATE lethe_reviews SET state = 'waiting', looked_at = to_look_at, digest = $2, refused = $3, reasons = $4, clients = $5 \
-             WHERE id = $1 AND state = 'making'",
-        )
-        .bind(review)
-        .bind(held.digest)
-        .bind(held.refused)
-        .bind(held.reasons)
-        .bind(held.clients.len())
-        .execute(&mut *transaction)
-        .await?;
-        if filled == 0 {
+        let is_being_made =
+            sql!(query, "reviews/fill_review", review, held.digest, held.refused, held.reasons, held.clients.len())
+                .took_effect(&mut *transaction)
+                .await?;
+        if !is_being_made {
             return Ok(false);
         }
-        query(clients)
-            .bind(review)
-            .bind(crate::domain::value::json_of(held.clients))
-            .execute(&mut *transaction)
-            .await?;
+        clients.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(true)
     }
 
     /// The texts of the JSON array in `$2`, as a query of one column.
-    pub(super) fn texts(&self) -> String {
-        format!("SELECT value AS own FROM ({}) AS given", self.store.dialect().ledger_keys_in("$2"))
+    pub(super) fn keys_given(&self) -> String {
+        self.store.dialect().ledger_keys_in("$2")
     }
 
     /// Notes why a review could not be made.
     pub async fn fail_review(&self, review: i64, why: &str) -> Result<(), StoreError> {
-        query("UPDATE lethe_reviews SET state = 'failed', note = $2 WHERE id = $1 AND state = 'making'")
-            .bind(review)
-            .bind(why)
-            .run(self)
-            .await
+        sql!(query, "reviews/fail_review", review, why).run(self).await
     }
 
     /// Ends reviews that were not decided since one moment, and those without progress since another.
     pub async fn tidy_reviews(&self, made: DateTime<Utc>, alive: DateTime<Utc>) -> Result<(), StoreError> {
-        let old = "state = 'waiting' AND made_at < $1 OR state = 'making' AND alive_at < $2";
         let (made, alive) = (moment(made), moment(alive));
         // A look costs less than a turn of the writer.
-        let any = query_scalar::<bool>(format!(
-            "SELECT EXISTS (SELECT 1 FROM lethe_reviews WHERE {old}) OR \
-             EXISTS (SELECT 1 FROM lethe_imports WHERE state = 'reading' AND alive_at < $2)"
-        ));
-        if !any.bind(&made).bind(&alive).fetch_one(self.readers()).await? {
+        let any: bool = sql!(query_scalar, "reviews/any_old", &made, &alive).fetch_one(self.readers()).await?;
+        if !any {
             return Ok(());
         }
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        query(format!(
-            "UPDATE lethe_reviews SET note = CASE state WHEN 'making' THEN 'its making was cut short: make it again' END, \
-             state = CASE state WHEN 'making' THEN 'failed' ELSE 'expired' END WHERE {old}"
-        ))
-        .bind(&made)
-        .bind(&alive)
-        .execute(&mut *transaction)
-        .await?;
-        let expired = "IN (SELECT id FROM lethe_reviews WHERE state = 'expired')";
-        query(format!("DELETE FROM lethe_reviewed WHERE review {expired}")).execute(&mut *transaction).await?;
-        query(format!("UPDATE lethe_imports SET clients = NULL WHERE clients IS NOT NULL AND review {expired}"))
-            .execute(&mut *transaction)
-            .await?;
+        sql!(query, "reviews/end_old", &made, &alive, CUT_SHORT).execute(&mut *transaction).await?;
+        sql!(query, "reviews/forget_expired").execute(&mut *transaction).await?;
+        sql!(query, "imports/forget_expired").execute(&mut *transaction).await?;
         self.end_dead_imports(&mut transaction, &alive).await?;
         transaction.commit().await
     }
@@ -221,37 +175,17 @@ impl Ledger {
     /// Reviews, those that wait first, then the newest.
     pub async fn reviews(&self, sought: &Sought, most: u32) -> Result<Vec<Review>, StoreError> {
         let [name, state, made_by, since] = sought.patterns();
-        query_as(
-            "SELECT * FROM lethe_reviews WHERE lower(name) LIKE $1 ESCAPE '!' AND state LIKE $2 ESCAPE '!' \
-             AND (state <> 'deleted' OR $2 = 'deleted') AND made_by LIKE $3 ESCAPE '!' AND made_at >= $4 \
-             ORDER BY (state NOT IN ('making', 'waiting')), id DESC LIMIT $5",
-        )
-        .bind(name)
-        .bind(state)
-        .bind(made_by)
-        .bind(since)
-        .bind(most)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "reviews/reviews", name, state, made_by, since, most).fetch_all(self.readers()).await
     }
 
     /// The review of a name that waits, or else the last one of that name that was not deleted.
     pub async fn review(&self, name: &str) -> Result<Option<Review>, StoreError> {
-        query_as(
-            "SELECT * FROM lethe_reviews WHERE name = $1 AND state <> 'deleted' \
-             ORDER BY (state NOT IN ('making', 'waiting')), id DESC LIMIT 1",
-        )
-        .bind(name)
-        .fetch_optional(self.readers())
-        .await
+        sql!(query_as, "reviews/review", name).fetch_optional(self.readers()).await
     }
 
     /// The clients of a review that waits, in key order.
     pub async fn reviewed(&self, review: i64) -> Result<Vec<String>, StoreError> {
-        query_scalar("SELECT client_key FROM lethe_reviewed WHERE review = $1 ORDER BY client_key")
-            .bind(review)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_scalar, "reviews/reviewed", review).fetch_all(self.readers()).await
     }
 
     /// Leaves these clients on a review that waits, as it was seen, and notes the
@@ -263,25 +197,16 @@ impl Ledger {
         import: &NewImport,
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let others = format!(
-            "DELETE FROM lethe_reviewed WHERE review = $1 AND client_key NOT IN (SELECT own FROM ({}) AS given)",
-            self.texts()
-        );
+        let others =
+            sql!(query, "reviews/forget_others", seen.review, json_of(keys)).with("clients", &self.keys_given());
         let mut transaction = writer.begin().await?;
-        let waits = query(
-            "UPDATE lethe_reviews SET removed = removed + clients - $2, clients = $2 \
-             WHERE id = $1 AND state = 'waiting' AND digest = $3 AND clients = $4",
-        )
-        .bind(seen.review)
-        .bind(seen.kept)
-        .bind(&seen.digest)
-        .bind(seen.clients)
-        .execute(&mut *transaction)
-        .await?;
-        if waits == 0 {
+        let is_as_seen = sql!(query, "reviews/narrow_review", seen.review, seen.kept, &seen.digest, seen.clients)
+            .took_effect(&mut *transaction)
+            .await?;
+        if !is_as_seen {
             return Ok(false);
         }
-        query(others).bind(seen.review).bind(crate::domain::value::json_of(keys)).execute(&mut *transaction).await?;
+        others.execute(&mut *transaction).await?;
         self.end_import(&mut transaction, import, None).await?;
         transaction.commit().await?;
         Ok(true)
@@ -290,20 +215,20 @@ impl Ledger {
     /// Decides a review inside a transaction, and forgets its clients. `false`
     /// if it is not, any more, what was seen: then nothing was written.
     pub async fn claim_review(&self, connection: &mut Connection, decision: &Decision) -> Result<bool, StoreError> {
-        let claimed = query(
-            "UPDATE lethe_reviews SET state = $4, decided_by = $5, decided_at = $6, removed = removed + clients - $7, clients = $7 \
-             WHERE id = $1 AND state = 'waiting' AND digest = $2 AND clients = $3",
+        let is_as_seen = sql!(
+            query,
+            "reviews/claim_review",
+            decision.review,
+            &decision.digest,
+            decision.clients,
+            decision.state,
+            &decision.by,
+            self.now(),
+            decision.kept
         )
-        .bind(decision.review)
-        .bind(&decision.digest)
-        .bind(decision.clients)
-        .bind(decision.state)
-        .bind(&decision.by)
-        .bind(self.now())
-        .bind(decision.kept)
-        .execute(&mut *connection)
+        .took_effect(&mut *connection)
         .await?;
-        if claimed == 0 {
+        if !is_as_seen {
             return Ok(false);
         }
         self.forget_reviewed(connection, decision.review).await?;
@@ -317,8 +242,7 @@ impl Ledger {
         decision: &Decision,
         sweep: i64,
     ) -> Result<(), StoreError> {
-        let noted = query("UPDATE lethe_reviews SET sweep = $2 WHERE id = $1");
-        noted.bind(decision.review).bind(sweep).execute(&mut *connection).await?;
+        sql!(query, "reviews/decided_by_sweep", decision.review, sweep).run(&mut *connection).await?;
         if let Some(import) = &decision.import {
             self.end_import(connection, import, Some(sweep)).await?;
         }
@@ -326,8 +250,7 @@ impl Ledger {
     }
 
     async fn forget_reviewed(&self, connection: &mut Connection, review: i64) -> Result<(), StoreError> {
-        let forgotten = query("DELETE FROM lethe_reviewed WHERE review = $1");
-        forgotten.bind(review).execute(&mut *connection).await?;
+        sql!(query, "reviews/forget_reviewed", review).run(&mut *connection).await?;
         self.forget_imported(connection, review).await
     }
 
@@ -344,16 +267,10 @@ impl Ledger {
     pub async fn delete_review(&self, review: i64, by: &str) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        let deleted = query(
-            "UPDATE lethe_reviews SET state = 'deleted', decided_by = $2, decided_at = $3 WHERE id = $1 AND state <> 'deleted'",
-        )
-        .bind(review)
-        .bind(by)
-        .bind(self.now())
-        .execute(&mut *transaction)
-        .await?;
+        let is_news =
+            sql!(query, "reviews/delete_review", review, by, self.now()).took_effect(&mut *transaction).await?;
         self.forget_reviewed(&mut transaction, review).await?;
         transaction.commit().await?;
-        Ok(deleted > 0)
+        Ok(is_news)
     }
 }

@@ -7,16 +7,14 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, row};
 use crate::domain::access::Limit;
+use crate::domain::value::json_of;
 
 /// How many keys go at a time.
 const A_PAGE: i64 = 10_000;
 /// After which a selection that was never wholly saved is forgotten.
 const CUT_SHORT: TimeDelta = TimeDelta::days(1);
-
-const COLUMNS: &str = "SELECT id, name, parts, clients, limited_to, saved_by, saved_at, NULL AS in_table, NULL AS source \
-     FROM lethe_selections WHERE saved_at IS NOT NULL";
 
 row! {
     /// A selection.
@@ -61,35 +59,21 @@ impl Ledger {
         (by, limit): (&str, &Limit),
     ) -> Result<NewSelection, StoreError> {
         let now = self.clock.now();
-        let old: Vec<i64> = query_scalar("SELECT id FROM lethe_selections WHERE saved_at IS NULL AND begun_at < $1")
-            .bind(moment(now - CUT_SHORT))
-            .fetch_all(self.readers())
-            .await?;
+        let old: Vec<i64> =
+            sql!(query_scalar, "selections/cut_short", moment(now - CUT_SHORT)).fetch_all(self.readers()).await?;
         for selection in old {
             self.forget_keys(selection).await?;
         }
-        query_scalar(
-            "INSERT INTO lethe_selections (name, parts, limited_to, saved_by, begun_at) VALUES ($1, $2, $3, $4, $5) \
-             RETURNING id",
-        )
-        .bind(name)
-        .bind(parts)
-        .bind(crate::domain::value::json_of(limit))
-        .bind(by)
-        .bind(moment(now))
-        .fetch_one(self)
-        .await
-        .map(NewSelection)
+        sql!(query_scalar, "selections/begin_selection", name, parts, json_of(limit), by, moment(now))
+            .fetch_one(self)
+            .await
+            .map(NewSelection)
     }
 
     /// Adds a page of keys, and returns how many of them are new.
     pub async fn add_to_selection(&self, selection: NewSelection, keys: &[String]) -> Result<u64, StoreError> {
-        let add = format!(
-            "INSERT INTO lethe_selected (selection, client_key) SELECT CAST($1 AS BIGINT), own FROM ({}) AS given \
-             WHERE 1 = 1 ON CONFLICT (selection, client_key) DO NOTHING",
-            self.texts()
-        );
-        query(add).bind(selection.0).bind(crate::domain::value::json_of(keys)).execute(self).await
+        let add = sql!(query, "selections/add", selection.0, json_of(keys));
+        add.with("clients", &self.keys_given()).execute(self).await
     }
 
     /// Saves a selection whose keys have all come, in place of the one of its
@@ -103,20 +87,10 @@ impl Ledger {
         let run = async {
             let mut writer = self.writer().await;
             let mut transaction = writer.begin().await?;
-            let before: Option<i64> = query_scalar(
-                "UPDATE lethe_selections SET saved_at = NULL WHERE saved_at IS NOT NULL AND $2 = 1 \
-                 AND name = (SELECT name FROM lethe_selections WHERE id = $1) RETURNING id",
-            )
-            .bind(selection.0)
-            .bind(i64::from(replace))
-            .fetch_optional(&mut *transaction)
-            .await?;
-            query("UPDATE lethe_selections SET clients = $2, saved_at = $3 WHERE id = $1")
-                .bind(selection.0)
-                .bind(clients)
-                .bind(self.now())
-                .execute(&mut *transaction)
+            let before: Option<i64> = sql!(query_scalar, "selections/replace", selection.0, i64::from(replace))
+                .fetch_optional(&mut *transaction)
                 .await?;
+            sql!(query, "selections/save", selection.0, clients, self.now()).execute(&mut *transaction).await?;
             transaction.commit().await?;
             Ok::<Option<i64>, StoreError>(before)
         };
@@ -135,14 +109,7 @@ impl Ledger {
 
     /// Deletes the selection of a name. `false` if there is none.
     pub async fn delete_selection(&self, name: &str) -> Result<bool, StoreError> {
-        let gone: Option<i64> = {
-            query_scalar(
-                "UPDATE lethe_selections SET saved_at = NULL WHERE name = $1 AND saved_at IS NOT NULL RETURNING id",
-            )
-            .bind(name)
-            .fetch_optional(self)
-            .await?
-        };
+        let gone: Option<i64> = sql!(query_scalar, "selections/delete", name).fetch_optional(self).await?;
         let Some(selection) = gone else { return Ok(false) };
         self.forget_keys(selection).await?;
         Ok(true)
@@ -150,42 +117,29 @@ impl Ledger {
 
     /// Deletes replaced selections, page by page.
     async fn forget_keys(&self, selection: i64) -> Result<(), StoreError> {
-        let page = "DELETE FROM lethe_selected WHERE selection = $1 AND client_key IN \
-                    (SELECT client_key FROM lethe_selected WHERE selection = $1 ORDER BY client_key LIMIT $2)";
         loop {
             let mut writer = self.writer().await;
-            let gone = query(page).bind(selection).bind(A_PAGE).execute(&mut **writer).await;
+            let gone = sql!(query, "selections/forget_page", selection, A_PAGE).execute(&mut **writer).await;
             if gone? == 0 {
-                let last = query("DELETE FROM lethe_selections WHERE id = $1");
-                let last = last.bind(selection).execute(&mut **writer).await;
-                return last.map(|_| ());
+                return sql!(query, "selections/forget", selection).run(&mut **writer).await;
             }
         }
     }
 
     /// Selections behind a name, by name.
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, StoreError> {
-        query_as(format!("{COLUMNS} AND name > $1 ORDER BY name LIMIT $2"))
-            .bind(behind.unwrap_or_default())
-            .bind(most)
-            .fetch_all(self.readers())
-            .await
+        sql!(query_as, "selections/selections", behind.unwrap_or_default(), most).fetch_all(self.readers()).await
     }
 
     pub async fn selection(&self, name: &str) -> Result<Option<Selection>, StoreError> {
-        query_as(format!("{COLUMNS} AND name = $1")).bind(name).fetch_optional(self.readers()).await
+        sql!(query_as, "selections/selection", name).fetch_optional(self.readers()).await
     }
 
     /// A page of a selection's keys behind one of them, in their order.
     pub async fn selected(&self, selection: i64, behind: Option<&str>, most: usize) -> Result<Vec<String>, StoreError> {
-        query_scalar(
-            "SELECT client_key FROM lethe_selected WHERE selection = $1 AND client_key > $2 ORDER BY client_key LIMIT $3",
-        )
-        .bind(selection)
-        .bind(behind.unwrap_or_default())
-        .bind(most)
-        .fetch_all(self.readers())
-        .await
+        sql!(query_scalar, "selections/selected", selection, behind.unwrap_or_default(), most)
+            .fetch_all(self.readers())
+            .await
     }
 
     /// Cuts a saved selection into batches of a sweep, as it is now and all in
@@ -200,18 +154,9 @@ impl Ledger {
     ) -> Result<i64, StoreError> {
         // A key of one part is a text, and one of several is JSON already.
         let keys = self.store.dialect().keys_joined[usize::from(selection.parts > 1)];
-        let cut = format!(
-            "INSERT INTO lethe_batches (sweep, keys, clients, state, run_at) \
-             SELECT CAST($1 AS BIGINT), {keys}, count(*), 'ready', CAST($4 AS TEXT) FROM \
-             (SELECT client_key, (row_number() OVER (ORDER BY client_key) - 1) / $3 AS part FROM lethe_selected \
-             WHERE selection = (SELECT id FROM lethe_selections WHERE id = $2 AND saved_at IS NOT NULL)) AS own \
-             GROUP BY part ORDER BY part"
-        );
-        query(cut).bind(sweep).bind(selection.id).bind(size).bind(self.now()).execute(&mut *connection).await?;
+        let cut = sql!(query, "selections/cut", sweep, selection.id, size, self.now()).with("keys", keys);
+        cut.execute(&mut *connection).await?;
         self.tell_of_batches(connection).await?;
-        query_scalar("SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
-            .bind(sweep)
-            .fetch_one(connection)
-            .await
+        sql!(query_scalar, "selections/count_cut", sweep).fetch_one(connection).await
     }
 }

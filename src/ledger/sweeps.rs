@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::figures::{sums, tally};
+use super::figures::tally;
 use super::{Ledger, Request, moment, parse_moment};
-use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, from_text, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::domain::value::json_of;
@@ -177,75 +177,58 @@ impl Ledger {
     ) -> Result<Option<i64>, StoreError> {
         let (now, request) = (self.now(), sweep.request);
         let closed = (sweep.state != State::Running).then(|| now.clone());
-        query_scalar(
-            "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, digest, \
-             state, note, opened_by, opened_at, closed_at, over_brake, terms, zone, allowance, row_allowance, client_table) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
-             ON CONFLICT DO NOTHING RETURNING id",
+        sql!(
+            query_scalar,
+            "sweeps/insert",
+            &request.job,
+            request.tick.map(moment),
+            request.skipped,
+            request.kind.as_str(),
+            json_of(&request.filters),
+            request.cap,
+            i64::from(request.force),
+            request.today.to_string(),
+            sweep.cutoff.map(|day| day.to_string()),
+            sweep.digest,
+            sweep.state.as_str(),
+            &sweep.note,
+            sweep.opened_by,
+            now,
+            closed,
+            i64::from(request.over_brake),
+            &sweep.terms,
+            request.zone.name(),
+            sweep.allowance,
+            sweep.row_allowance.map(json_of),
+            sweep.client_table
         )
-        .bind(&request.job)
-        .bind(request.tick.map(moment))
-        .bind(request.skipped)
-        .bind(request.kind.as_str())
-        .bind(json_of(&request.filters))
-        .bind(request.cap)
-        .bind(i64::from(request.force))
-        .bind(request.today.to_string())
-        .bind(sweep.cutoff.map(|day| day.to_string()))
-        .bind(sweep.digest)
-        .bind(sweep.state.as_str())
-        .bind(&sweep.note)
-        .bind(sweep.opened_by)
-        .bind(now)
-        .bind(closed)
-        .bind(i64::from(request.over_brake))
-        .bind(&sweep.terms)
-        .bind(request.zone.name())
-        .bind(sweep.allowance)
-        .bind(sweep.row_allowance.map(json_of))
-        .bind(sweep.client_table)
         .fetch_optional(connection)
         .await
     }
 
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
-        query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await
+        sql!(query_as, "sweeps/sweep", id).fetch_optional(self.readers()).await
     }
 
     /// The running sweep that a person started on these terms.
     pub async fn running_on(&self, terms: &str) -> Result<Option<i64>, StoreError> {
-        query_scalar("SELECT id FROM lethe_sweeps WHERE terms = $1 AND state = 'running'")
-            .bind(terms)
-            .fetch_optional(self.readers())
-            .await
+        sql!(query_scalar, "sweeps/running_on", terms).fetch_optional(self.readers()).await
     }
 
     /// Sweeps that are running, oldest first.
     pub async fn running_sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
-        query_as("SELECT * FROM lethe_sweeps WHERE state = 'running' ORDER BY id").fetch_all(self.readers()).await
+        sql!(query_as, "sweeps/running").fetch_all(self.readers()).await
     }
 
     /// The sweep of a job that is running, if one is.
     pub async fn running_of_job(&self, job: &str) -> Result<Option<i64>, StoreError> {
-        query_scalar("SELECT min(id) FROM lethe_sweeps WHERE job = $1 AND state = 'running'")
-            .bind(job)
-            .fetch_one(self.readers())
-            .await
+        sql!(query_scalar, "sweeps/running_of_job", job).fetch_one(self.readers()).await
     }
 
     /// Records that a tick, and those missed before it, joined a sweep that is still running. Returns whether it was
     /// this call that did: the sweep's own tick and one that joined before are not counted.
     pub async fn join_sweep(&self, id: i64, tick: DateTime<Utc>, skipped: u64) -> Result<bool, StoreError> {
-        let joined = query(
-            "UPDATE lethe_sweeps SET joined = joined + $3, joined_at = $2 WHERE id = $1 AND state = 'running' \
-             AND COALESCE(tick, '') < $2 AND COALESCE(joined_at, '') < $2",
-        )
-        .bind(id)
-        .bind(moment(tick))
-        .bind(skipped.saturating_add(1))
-        .execute(self)
-        .await?;
-        Ok(joined > 0)
+        sql!(query, "sweeps/join", id, moment(tick), skipped.saturating_add(1)).took_effect(self).await
     }
 
     /// The last sweeps, newest first.
@@ -256,53 +239,33 @@ impl Ledger {
     /// The sweeps that a morning is about, newest first: those of ticks since two days ago, or since the last night
     /// where that is longer ago; those that run; and those that did not end and that no later one made good.
     pub async fn of_last_night(&self) -> Result<Vec<Sweep>, StoreError> {
-        let last: Option<String> =
-            query_scalar("SELECT max(opened_at) FROM lethe_sweeps WHERE tick IS NOT NULL AND kind <> 'retention'")
-                .fetch_one(self.readers())
-                .await?;
+        let last: Option<String> = sql!(query_scalar, "sweeps/last_tick").fetch_one(self.readers()).await?;
         let recent = self.clock.now() - RECENT;
         let since = last.as_deref().and_then(parse_moment).map_or(recent, |last| recent.min(last - NIGHT));
-        query_as(
-            "SELECT s.* FROM lethe_sweeps AS s WHERE s.state = 'running' OR (s.opened_at >= $1 AND (s.tick IS NOT NULL \
-             OR (s.state IN ('stopped', 'braked') AND NOT EXISTS (SELECT 1 FROM lethe_sweeps AS later \
-             WHERE later.id > s.id AND later.state = 'done' AND coalesce(later.job, '') = coalesce(s.job, ''))))) \
-             ORDER BY s.id DESC LIMIT 100",
-        )
-        .bind(moment(since))
-        .fetch_all(self.readers())
-        .await
+        sql!(query_as, "sweeps/of_last_night", moment(since)).fetch_all(self.readers()).await
     }
 
     /// A page of sweeps, newest first.
     pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Sweep>, StoreError> {
         let until = page.until.and_then(|day| day.succ_opt()).map_or_else(|| "~".to_owned(), |day| day.to_string());
-        query_as(
-            "SELECT * FROM lethe_sweeps WHERE id < $1 AND ($2 = '' OR job = $2) AND ($3 = '' OR kind = $3) \
-             AND ($4 = '' OR state = $4) AND opened_at >= $5 AND opened_at < $6 ORDER BY id DESC LIMIT $7",
+        sql!(
+            query_as,
+            "sweeps/sweeps",
+            page.before.unwrap_or(i64::MAX),
+            page.job.clone().unwrap_or_default(),
+            page.kind.map_or("", SweepKind::as_str),
+            page.state.map_or("", State::as_str),
+            page.since.map(|day| day.to_string()).unwrap_or_default(),
+            until,
+            page.limit
         )
-        .bind(page.before.unwrap_or(i64::MAX))
-        .bind(page.job.clone().unwrap_or_default())
-        .bind(page.kind.map_or("", SweepKind::as_str))
-        .bind(page.state.map_or("", State::as_str))
-        .bind(page.since.map(|day| day.to_string()).unwrap_or_default())
-        .bind(until)
-        .bind(page.limit)
         .fetch_all(self.readers())
         .await
     }
 
     /// How far a sweep is.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
-        let row = query(format!(
-            "SELECT {}, CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
-             count(*) FILTER (WHERE state IN ('ready', 'running')), count(*) FILTER (WHERE state = 'done'), \
-             count(*) FILTER (WHERE state = 'ready' AND run_at > $2) FROM lethe_batches WHERE sweep = $1",
-            sums()
-        ))
-        .bind(sweep)
-        .bind(self.now())
-        .fetch_one(self.readers())
-        .await?;
+        let row = sql!(query, "sweeps/progress", sweep, self.now()).fetch_one(self.readers()).await?;
         let count = |at: usize| row.get::<u64>(at);
         Ok(Progress {
             tally: tally(&row)?,
@@ -315,15 +278,12 @@ impl Ledger {
 
     /// When the first and the last of a sweep's batches was over.
     pub async fn batches_done(&self, sweep: i64) -> Result<(Option<String>, Option<String>), StoreError> {
-        query_as("SELECT min(done_at), max(done_at) FROM lethe_batches WHERE sweep = $1 AND state = 'done'")
-            .bind(sweep)
-            .fetch_one(self.readers())
-            .await
+        sql!(query_as, "sweeps/batches_done", sweep).fetch_one(self.readers()).await
     }
 
     /// Says something of a sweep that has ended, for those who look at it.
     pub async fn note_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
-        query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).run(self).await
+        sql!(query, "sweeps/note", id, note).run(self).await
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.
@@ -340,20 +300,8 @@ impl Ledger {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         let is_ended =
-            query("UPDATE lethe_sweeps SET state = $4, note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
-                .bind(id)
-                .bind(note)
-                .bind(self.now())
-                .bind(state.as_str())
-                .took_effect(&mut *transaction)
-                .await?;
-        query(
-            "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
-             WHERE sweep = $1 AND state IN ('ready', 'running')",
-        )
-        .bind(id)
-        .execute(&mut *transaction)
-        .await?;
+            sql!(query, "sweeps/end", id, note, self.now(), state.as_str()).took_effect(&mut *transaction).await?;
+        sql!(query, "sweeps/cancel_batches", id).execute(&mut *transaction).await?;
         transaction.commit().await?;
         drop(writer);
         if is_ended {
@@ -364,14 +312,7 @@ impl Ledger {
 
     /// Closes a sweep whose batches are all over. Returns whether it was this call that did.
     pub async fn close_sweep(&self, sweep: &Sweep) -> Result<bool, StoreError> {
-        let is_closed = query(
-            "UPDATE lethe_sweeps SET state = 'done', closed_at = $2 WHERE id = $1 AND state = 'running' AND cut = 1 \
-             AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = $1 AND state IN ('ready', 'running'))",
-        )
-        .bind(sweep.id)
-        .bind(self.now())
-        .took_effect(self)
-        .await?;
+        let is_closed = sql!(query, "sweeps/close", sweep.id, self.now()).took_effect(self).await?;
         if is_closed {
             self.trace_end(sweep.id).await;
         }

@@ -7,7 +7,6 @@ use crate::domain::outcome::Tally;
 use crate::traces::{self, Shared, Span, number};
 
 /// Outcomes as what a span says of them.
-#[must_use]
 pub fn counts(tally: &Tally) -> [(&'static str, u64); 6] {
     [
         ("lethe.clients.anonymized", tally.anonymized),

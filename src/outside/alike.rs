@@ -31,14 +31,12 @@ pub struct Reading {
 
 impl Reading {
     /// The last part of the path.
-    #[must_use]
     pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
     /// Whether both can mean the same file: by the last part, unless both are
     /// whole. `photos/a.jpg` can be `a.jpg`, and `1/a.jpg` is not `2/a.jpg`.
-    #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         if !self.is_whole || !other.is_whole {
             return self.name() == other.name();
@@ -49,7 +47,6 @@ impl Reading {
 }
 
 /// The readings of the path of a file: nothing is cut off it, as every sign may be a part of its name.
-#[must_use]
 pub fn readings_of_path(path: &str) -> BTreeSet<Reading> {
     let mut all = BTreeSet::new();
     for text in decoded(path) {
@@ -59,7 +56,6 @@ pub fn readings_of_path(path: &str) -> BTreeSet<Reading> {
 }
 
 /// The readings of any value: also as a URL, and as each part that one may be taken apart into.
-#[must_use]
 pub fn readings_of_value(value: &[u8]) -> BTreeSet<Reading> {
     const APART: [&[char]; 3] = [
         &['?', '#'],

@@ -93,7 +93,6 @@ impl Mailer {
 
     /// Who is notified: for each address a name that identifies it here and
     /// reveals it to no other recipient.
-    #[must_use]
     pub fn recipients(&self) -> Vec<String> {
         self.to.iter().map(name_of).collect()
     }

@@ -76,13 +76,11 @@ impl Folder {
         Ok(Self { path: folder.components().collect() })
     }
 
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether one of the two lies in the other, as their links lead now.
-    #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         let real = |own: &Self| std::fs::canonicalize(&own.path).unwrap_or_else(|_| own.path.clone());
         let (own, other) = (real(self), real(other));

@@ -23,7 +23,6 @@ impl Root {
     }
 
     /// Where it is, for people.
-    #[must_use]
     pub fn shown(&self) -> String {
         match self {
             Self::Folder(folder) => folder.path().display().to_string(),
@@ -32,7 +31,6 @@ impl Root {
     }
 
     /// Whether one of the two lies in the other.
-    #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Folder(own), Self::Folder(other)) => own.overlaps(other),
@@ -42,7 +40,6 @@ impl Root {
     }
 
     /// Whether what is at a path or at a bucket's URL lies in it, or it in that.
-    #[must_use]
     pub fn holds(&self, place: &str) -> bool {
         match self {
             Self::Folder(folder) => Folder::new(Path::new(place)).is_ok_and(|other| folder.overlaps(&other)),
@@ -80,13 +77,11 @@ enum At {
 
 impl OpenRoot {
     /// Whether nothing but the marker was in it when it was opened.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.is_empty
     }
 
     /// The file system that it is on, or the bucket's URL.
-    #[must_use]
     pub fn location(&self) -> String {
         match &self.at {
             At::Folder(folder) => folder.device.to_string(),
@@ -121,7 +116,6 @@ impl OpenRoot {
     }
 
     /// How many files are deleted at a time: a network is waited for.
-    #[must_use]
     pub fn at_a_time(&self) -> usize {
         if matches!(self.at, At::Folder(_)) { 1 } else { 16 }
     }

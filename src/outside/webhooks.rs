@@ -35,7 +35,6 @@ words! {
 
 impl Event {
     /// The outcome that it tells, if it tells one.
-    #[must_use]
     pub fn outcome(self) -> Option<&'static str> {
         self.as_str().strip_prefix("client.").filter(|_| self != Self::Notice)
     }
@@ -76,7 +75,6 @@ impl Webhook {
     /// # Panics
     ///
     /// If the message's body is not JSON, which the ledger ensures.
-    #[must_use]
     pub fn payload(&self, message: &Message<'_>) -> String {
         let body: Value = serde_json::from_str(message.body).expect("JSON, as the caller has made sure");
         let data = match (message.event.parse::<Event>(), body) {

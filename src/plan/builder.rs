@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AcceptedPlan, ActivityPlan, ClientPlan, Condition, FilterPlan, GuardPlan, Longhand, Path, PlacedCondition, Plan,
-    Problem, RetentionPlan, SelectionsPlan, Within, gate, quasi, retention, rules, shown,
+    AcceptedPlan, ClientPlan, Condition, FilterPlan, Longhand, Path, PlacedCondition, Plan, Problem, SelectionsPlan,
+    gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 use crate::domain::value::hex;
-use crate::policy::{Guard, Links, Policy, Retention, Table};
+use crate::policy::{Links, Policy, Table};
 
 /// A plan under construction.
 pub(super) struct Builder<'a> {
@@ -380,132 +380,6 @@ impl<'a> Builder<'a> {
         selections
     }
 
-    fn retention(&mut self) -> Option<RetentionPlan> {
-        let said = self.policy.period.as_ref()?;
-        if said.activity.is_empty() && said.otherwise.is_none() {
-            self.problem(
-                "period",
-                "neither `activity` nor `otherwise` says when the period begins",
-                "list the tables of dated activity in `activity`, or name a client column in `otherwise`",
-            );
-        }
-        self.choices(said);
-        let otherwise =
-            said.otherwise.as_ref().and_then(|name| self.column(self.client_table, name, "period.otherwise"));
-        if let Some(column) = &otherwise {
-            self.must_be_a_date(self.client_table, column, "period.otherwise");
-        }
-        let mut activity = Vec::new();
-        for (at, source) in said.activity.iter().enumerate() {
-            let place = format!("period.activity[{}]", at + 1);
-            let Some(table) = self.live(&source.table, &place) else { continue };
-            let paths = self.linked_paths(table, source.client.as_ref(), &place);
-            let date = self.column(table, &source.date, &format!("{place}.date"));
-            let condition = self.optional_condition(source.condition.as_ref(), table, &place);
-            let Some(date) = date else { continue };
-            self.must_be_a_date(table, &date, &format!("{place}.date"));
-            activity.push(ActivityPlan {
-                table: table.name.clone(),
-                nullable: table.column(&date).is_none_or(|column| !column.not_null),
-                paths,
-                date,
-                condition,
-            });
-        }
-        let due_without = said.no_activity.is_some();
-        if due_without && (otherwise.is_some() || activity.is_empty()) {
-            self.problem(
-                "period.no_activity",
-                "both `no_activity` and `otherwise` say what happens to clients without activity",
-                "remove one of them, and list the tables of activity in `activity`",
-            );
-        }
-        if otherwise.is_none() && !due_without && !activity.is_empty() {
-            self.notes.push(
-                "`period` has no `otherwise`: clients without any activity are never due by their period".to_owned(),
-            );
-        }
-        Some(RetentionPlan { length: said.length, choices: said.choices, activity, otherwise, due_without })
-    }
-
-    fn choices(&mut self, said: &Retention) {
-        let Some(choices) = said.choices else { return };
-        if choices.all().next().is_none() || !choices.has(choices.from) || !choices.has(choices.to) {
-            self.problem(
-                "period.choices",
-                format!("cannot count from {choices}"),
-                "use months or years, with the longest a whole number of steps above the shortest",
-            );
-        } else if !choices.has(said.length) {
-            self.problem(
-                "period.length",
-                format!("`{}` is not one of the choices ({choices})", said.length),
-                "choose one of them, or change `choices`",
-            );
-        }
-    }
-
-    fn guards(&mut self) -> Vec<GuardPlan> {
-        let mut guards: Vec<GuardPlan> = Vec::new();
-        for guard in &self.policy.guards {
-            let place = format!("guards.{}", guard.name);
-            if guard.name == crate::domain::outcome::HOLD {
-                self.problem(&place, "`hold` is reserved for holds", "give the guard a name of its own");
-            }
-            if guard.name == crate::domain::outcome::NOTICE {
-                self.problem(&place, "`notice` is reserved for notices", "give the guard a name of its own");
-            }
-            if guards.iter().any(|other| other.name == guard.name) {
-                self.problem(
-                    &place,
-                    format!("two guards are called `{}`", guard.name),
-                    "give each guard a name of its own",
-                );
-            }
-            let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            if guard.name.is_empty() || !guard.name.chars().all(valid) {
-                self.problem(
-                    &place,
-                    format!("`{}` is not a valid name for a guard", guard.name),
-                    "use lowercase letters, digits and `-`, such as `open-documents`",
-                );
-            }
-            let on = guard.table.as_deref().unwrap_or(&self.client_table.name);
-            let Some(table) = self.live(on, &format!("{place}.table")) else { continue };
-            let own = self.is_client(&table.name) && guard.client.is_none();
-            let paths = if own {
-                vec![Path::own(&table.name, &self.key.clone())]
-            } else {
-                self.linked_paths(table, guard.client.as_ref(), &place)
-            };
-            if own && guard.condition.is_none() && guard.within.is_none() {
-                self.problem(
-                    &place,
-                    "a guard on the client table without `where` would refuse every client",
-                    "add `where = \"…\"`",
-                );
-            }
-            let condition = self.optional_condition(guard.condition.as_ref(), table, &place);
-            let within = self.within(guard, table, &place);
-            guards.push(GuardPlan { name: guard.name.clone(), reason: guard.reason.clone(), paths, condition, within });
-        }
-        guards
-    }
-
-    fn within(&mut self, guard: &Guard, table: &LiveTable, place: &str) -> Option<Within> {
-        let (Some(date), Some(length)) = (&guard.date, guard.within) else {
-            if guard.date.is_some() || guard.within.is_some() {
-                let what = "`date` and `within` go together: the column with the day, and how far back a day counts";
-                self.problem(place, what, "give both or neither");
-            }
-            return None;
-        };
-        let date = self.column(table, date, &format!("{place}.date"))?;
-        self.must_be_a_date(table, &date, &format!("{place}.date"));
-        let nullable = table.column(&date).is_none_or(|column| !column.not_null);
-        Some(Within { table: table.name.clone(), date, nullable, length })
-    }
-
     pub(super) fn optional_condition(
         &mut self,
         text: Option<&String>,
@@ -516,7 +390,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The ways of a guard or an activity: its own `client`, else that of `[tables.…]`.
-    fn linked_paths(&mut self, table: &LiveTable, links: Option<&Links>, place: &str) -> Vec<Path> {
+    pub(super) fn linked_paths(&mut self, table: &LiveTable, links: Option<&Links>, place: &str) -> Vec<Path> {
         match links {
             Some(links) => self.paths(table, links, &format!("{place}.client")),
             None => self.table_paths(table, place),

@@ -8,11 +8,14 @@
 mod builder;
 mod condition;
 mod deletes;
+mod entries;
 mod files;
 mod gate;
+mod guards;
 mod longhand;
 mod order;
 mod path;
+mod period;
 mod placeholder;
 mod problem;
 mod quasi;

@@ -7,8 +7,8 @@ use super::files;
 use super::order::{in_order, parents, referring_to_rows_that_go, travelled_columns};
 use super::settle::{self, Groups, Turn};
 use super::{
-    Branch, Cleanable, ClientPlan, Condition, FIRST_DAY, Hop, KnownKeys, NamedFile, Path, Rule, Searched,
-    SearchedColumn, SearchedGroup, Source, Step, Update, placeholder,
+    Branch, Cleanable, ClientPlan, Condition, FIRST_DAY, Hop, NamedFile, Path, Rule, Searched, SearchedColumn,
+    SearchedGroup, Source, Step, Update, placeholder,
 };
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, NULL};
 use crate::policy::{Action, Column, Literal, OnResidue, Part, Rows, Table, Template};
@@ -135,7 +135,7 @@ impl TableRules<'_, '_> {
         self.travelled.contains(&(self.table.name.clone(), column.name.clone()))
     }
 
-    fn turn(&self, column: &LiveColumn) -> Turn {
+    pub(super) fn turn(&self, column: &LiveColumn) -> Turn {
         if self.travels(column) { Turn::Last } else { Turn::Then }
     }
 
@@ -187,7 +187,13 @@ impl TableRules<'_, '_> {
     }
 
     /// The actions of a column, each with the rows it is for.
-    fn branches(&self, builder: &mut Builder, said: &Column, links: &[String], place: &str) -> Option<Vec<Branch>> {
+    pub(super) fn branches(
+        &self,
+        builder: &mut Builder,
+        said: &Column,
+        links: &[String],
+        place: &str,
+    ) -> Option<Vec<Branch>> {
         let rest = self.rest(&said.links());
         let mut branches: Vec<Branch> = Vec::new();
         for own in said.branches().map_err(|error| builder.problem(place, error.what, error.fix)).ok()? {
@@ -267,7 +273,7 @@ impl TableRules<'_, '_> {
         }
     }
 
-    fn rule(
+    pub(super) fn rule(
         &self,
         builder: &mut Builder,
         column: &LiveColumn,
@@ -308,100 +314,6 @@ impl TableRules<'_, '_> {
             placeholder::check(builder, self.table, column, &rule, &self.by_links(links), place);
         }
         rule
-    }
-
-    /// The value column of a key-value table becomes one rule with a branch for each key.
-    fn entries(&self, builder: &mut Builder, rules: &mut Rules, groups: &mut Groups) {
-        let Some(entry) = &self.rule.key_value else {
-            if !self.rule.keys.is_empty() {
-                builder.problem(
-                    &self.place,
-                    "`keys` without `key_value`",
-                    "add `key_value = { key = \"…\", value = \"…\" }`",
-                );
-            }
-            return;
-        };
-        let place = format!("{}.key_value", self.place);
-        let (Some(key), Some(value)) =
-            (builder.column(self.table, &entry.key, &place), builder.column(self.table, &entry.value, &place))
-        else {
-            return;
-        };
-        if let Some(said) = &entry.catalogue {
-            let place = format!("{place}.catalogue");
-            if let Some(table) = builder.live(&said.table, &place) {
-                builder.column(table, &said.column, &place);
-            }
-        }
-        if self.rule.keys.is_empty() {
-            builder.problem(&place, "no key has a class", format!("list each key under `[{}.keys]`", self.place));
-        }
-        let Some(column) = self.table.column(&value) else { return };
-        if let Some((name, _)) = self
-            .rule
-            .columns
-            .iter()
-            .find(|(name, said)| self.table.is_called(column, name) && (said.acts() || said.names().is_some()))
-        {
-            builder.problem(
-                &format!("{}.columns.{name}", self.place),
-                "this is the value column of `key_value`, and what happens to it is said under `keys`",
-                "move the action to the keys that it is meant for",
-            );
-        }
-        let mut branches = Vec::new();
-        for (name, said) in &self.rule.keys {
-            let place = format!("{}.keys.{name}", self.place);
-            if said.links().iter().any(Option::is_some) {
-                builder.problem(
-                    &place,
-                    "`for` has no meaning for a key",
-                    "remove it: a key is handled alike in all rows of the client",
-                );
-            }
-            if said.residue != OnResidue::Fail {
-                let fix = format!(
-                    "give it to the value column: `{value} = {{ class = \"personal\", keep = \"see keys\", residue = \"blank\" }}`"
-                );
-                builder.problem(&place, "`residue` belongs to the value column, not to a key", fix);
-            }
-            if said.cleanable {
-                builder.problem(&place, "`cleanable` has no meaning for a key", "remove it: it is for a column");
-            }
-            let is_key = Condition::is_written(&key, name);
-            if said.identifying {
-                rules.identifying.push(Source {
-                    table: self.table.name.clone(),
-                    paths: self.paths.clone(),
-                    columns: vec![value.clone()],
-                    condition: Some(is_key.clone()),
-                });
-            }
-            self.named_file(builder, rules, column, said, Some(&is_key), &place);
-            let of_key = self.branches(builder, said, &[], &place);
-            if said.identifying && of_key.as_ref().is_some_and(Vec::is_empty) {
-                stays(builder, &place);
-            }
-            for mut branch in of_key.unwrap_or_default() {
-                branch.condition = Some(branch.condition.map_or_else(|| is_key.clone(), |own| is_key.and(&own)));
-                branches.push(branch);
-            }
-        }
-        if !branches.is_empty() {
-            let rule = self.rule(builder, column, branches, &[], &place);
-            groups.entry((self.turn(column), Vec::new())).or_default().push(rule);
-        }
-    }
-
-    fn known_keys(&self, builder: &Builder) -> Option<KnownKeys> {
-        let entry = self.rule.key_value.as_ref()?;
-        let column = self.table.column(&entry.key)?.name.clone();
-        let catalogue = entry.catalogue.as_ref().and_then(|said| {
-            let table = builder.schema.table(&said.table)?;
-            Some((table.name.clone(), table.column(&said.column)?.name.clone()))
-        });
-        Some(KnownKeys { column, known: self.rule.keys.keys().cloned().collect(), catalogue })
     }
 
     /// Lethe's own marks on the client's row; the first day stays.
@@ -555,7 +467,7 @@ fn row_key(table: &LiveTable, column: &LiveColumn) -> Vec<String> {
     fitting.iter().find(|key| of_primary(key)).or(fitting.first()).cloned().unwrap_or_default()
 }
 
-fn stays(builder: &mut Builder, place: &str) {
+pub(super) fn stays(builder: &mut Builder, place: &str) {
     builder.problem(
         place,
         "identifying data that is kept: the search would find it here, and no client could be anonymized",

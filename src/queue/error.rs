@@ -32,7 +32,6 @@ pub enum QueueError {
 
 impl QueueError {
     /// Says what to do next.
-    #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::StillInHand { .. } => {

@@ -77,7 +77,6 @@ pub enum RedisFault {
 
 impl RedisFault {
     /// Says what to do next.
-    #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Settings => "write it as `redis://host:6379`, or `rediss://host:6379` for TLS",
@@ -141,7 +140,6 @@ impl Redis {
     }
 
     /// Host and port.
-    #[must_use]
     pub fn place(&self) -> &str {
         &self.0.place
     }

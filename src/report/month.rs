@@ -39,14 +39,12 @@ impl std::fmt::Display for Month {
 
 impl Month {
     /// From when until before when it is, on the clocks of a time zone.
-    #[must_use]
     pub fn bounds(self, zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
         let next = self.0.checked_add_months(Months::new(1)).unwrap_or(NaiveDate::MAX);
         (begin(self.0, zone), begin(next, zone))
     }
 
     /// As people write it: `November 2026`.
-    #[must_use]
     pub fn in_words(self) -> String {
         self.0.format("%B %Y").to_string()
     }

@@ -55,7 +55,6 @@ impl Outside {
     }
 
     /// Deliveries that are not through.
-    #[must_use]
     pub fn open(&self) -> i64 {
         self.outstanding.iter().map(|own| own.open + own.failed).sum()
     }

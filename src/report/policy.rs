@@ -72,7 +72,6 @@ impl PolicyFacts {
     }
 
     /// The version as far as it is known.
-    #[must_use]
     pub fn said(&self) -> &str {
         match &self.version {
             Some(version) => version,
@@ -82,7 +81,6 @@ impl PolicyFacts {
     }
 
     /// The beginning of the digest, which is enough to tell plans apart.
-    #[must_use]
     pub fn short(&self) -> &str {
         self.digest.as_deref().map_or("none", |digest| digest.get(..12).unwrap_or(digest))
     }

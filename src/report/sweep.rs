@@ -201,7 +201,6 @@ impl Asked {
     }
 
     /// What people call it: by its job, or by hand.
-    #[must_use]
     pub fn name(&self) -> &str {
         self.job.as_deref().unwrap_or("by hand")
     }

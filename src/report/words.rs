@@ -1,20 +1,17 @@
 //! How reports write figures, moments and lists.
 
 /// A number with its thousands apart: `1,204`. The ledger's have a sign, and none is below zero.
-#[must_use]
 pub fn number(count: impl TryInto<u64>) -> String {
     thousands(&count.try_into().unwrap_or(0).to_string(), ",")
 }
 
 /// A number and its noun: `1 client`, `2 clients`.
-#[must_use]
 pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     let count = count.try_into().unwrap_or(0);
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
 /// Digits with their thousands apart.
-#[must_use]
 pub fn thousands(digits: &str, apart: &str) -> String {
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -27,7 +24,6 @@ pub fn thousands(digits: &str, apart: &str) -> String {
 }
 
 /// A moment of the ledger to the minute: `2026-01-31 02:00`.
-#[must_use]
 pub fn minute(moment: &str) -> String {
     moment.get(..16).unwrap_or(moment).replace('T', " ")
 }
@@ -39,7 +35,6 @@ pub(super) fn some(names: &[String], most: usize) -> String {
 }
 
 /// A reason as people read it.
-#[must_use]
 pub fn reason(plan: Option<&crate::plan::Plan>, name: &str) -> String {
     if name == crate::domain::outcome::HOLD {
         return "is on hold".to_owned();

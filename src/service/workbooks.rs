@@ -5,14 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
-use utoipa::ToSchema;
 
 use super::Service;
 use super::failure::{Failure, Kind, patiently};
 use super::reviews::{MOST_LISTED, asked, noted, waits};
+pub use super::row_errors::RowError;
 use crate::database::{StoreError, query};
 use crate::domain::access::Right;
 use crate::domain::hint::{Act, Face};
@@ -20,7 +19,7 @@ use crate::domain::key::{Key, join};
 use crate::domain::value::hex;
 use crate::ledger::{Import, NewImport, Review, Sought};
 use crate::report::counted;
-use crate::sheet::{Row, Saved, Workbook, plain, read_counting, write, zipped};
+use crate::sheet::{Saved, Workbook, plain, read_counting, write, zipped};
 use crate::sql::shown::shown;
 use crate::worker::Loaded;
 use crate::worker::sweep::SweepError;
@@ -38,7 +37,7 @@ const MOST_READ: usize = 4;
 
 /// An archive.
 const ZIP: &str = "application/zip";
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The line of a workbook that says which review it is of.
 const NUMBER: &str = "Number";
 /// Those that say as what it was exported.
@@ -106,38 +105,6 @@ pub struct Rest {
 impl From<&Import> for Rest {
     fn from(import: &Import) -> Self {
         Self { file: import.file.clone(), kept: import.kept }
-    }
-}
-
-/// What is wrong with a workbook that was given back. It quotes no value.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct RowError {
-    /// The row's number, as spreadsheet programs show it; none if it is the file.
-    pub row: Option<u32>,
-    /// The column.
-    pub column: Option<String>,
-    /// What is wrong.
-    pub what: String,
-    /// What to do about it. Version 0.1.0 wrote it as `mend`.
-    #[serde(alias = "mend")]
-    pub fix: String,
-}
-
-impl RowError {
-    /// What is wrong with a workbook, as the ledger keeps it.
-    pub fn of(import: &Import) -> Result<Vec<Self>, Failure> {
-        Vec::deserialize(&import.errors).map_err(|_| {
-            let what = format!("the errors of import {} cannot be read", import.id);
-            Failure::new(what, "import the workbook again").of(Kind::Conflict)
-        })
-    }
-
-    fn of_file(what: impl Into<String>, fix: &str) -> Self {
-        Self { row: None, column: None, what: what.into(), fix: fix.to_owned() }
-    }
-
-    fn of_row(row: &Row, column: &str, what: impl Into<String>, fix: &str) -> Self {
-        Self { row: Some(row.number), column: Some(column.to_owned()), what: what.into(), fix: fix.to_owned() }
     }
 }
 
@@ -358,33 +325,6 @@ impl Service {
         }
     }
 
-    /// What is wrong with a workbook that was given back, as an XLSX file.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if nothing is wrong with it, or there is none.
-    pub async fn import_errors(&self, id: i64) -> Result<File, Failure> {
-        let import = self.import(id).await?;
-        let errors = RowError::of(&import)?;
-        if errors.is_empty() {
-            let what = format!("nothing is wrong with import {id}");
-            return Err(Failure::new(what, "there is an error file only if the import was refused").of(Kind::NotFound));
-        }
-        let rows = errors.into_iter().map(|own| {
-            let row = own.row.map(|row| row.to_string()).unwrap_or_default();
-            vec![row, own.column.unwrap_or_default(), own.what, own.fix]
-        });
-        let workbook = Workbook {
-            about: [("Review", import.review.clone()), ("Import", id.to_string())]
-                .map(|(name, said)| (name.to_owned(), said))
-                .to_vec(),
-            columns: ["Row", "Column", "Error", "What to do"].map(str::to_owned).to_vec(),
-            rows: rows.collect(),
-        };
-        let (bytes, _) = in_background(move || write(&workbook)).await?;
-        Ok(File { name: format!("{} errors {id}.xlsx", file_name(&import.review)), kind: XLSX, bytes })
-    }
-
     /// What a review shows of these clients, by key; nothing of those who are gone.
     async fn shown(&self, loaded: &Loaded, keys: &[String]) -> Result<HashMap<String, Vec<String>>, Failure> {
         let (store, plan) = (&self.context.store, &loaded.plan);
@@ -511,13 +451,13 @@ fn about(review: &Review) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// A name that every file system takes.
-fn file_name(name: &str) -> String {
+pub(super) fn file_name(name: &str) -> String {
     let name: String = name.chars().map(|own| if own.is_alphanumeric() { own } else { ' ' }).collect();
     let name = plain(&name).replace(' ', "-");
     if name.is_empty() { "review".to_owned() } else { name }
 }
 
-async fn in_background<T: Send + 'static>(
+pub(super) async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, crate::sheet::SheetError> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {

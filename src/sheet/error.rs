@@ -23,7 +23,6 @@ pub enum SheetError {
 }
 
 impl SheetError {
-    #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotXlsx => "open the workbook that was exported in a spreadsheet program, and save it as XLSX",

@@ -21,7 +21,6 @@ const ABOUT: &str = "About";
 
 /// A text as it survives an office program: without control characters, each
 /// run of white space as one space, and no longer than anybody reads.
-#[must_use]
 pub fn plain(text: &str) -> String {
     let without = text.replace(|own: char| own.is_control() || own == '\u{fffe}' || own == '\u{ffff}', " ");
     let words: Vec<&str> = without.split_whitespace().collect();

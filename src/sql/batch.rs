@@ -6,11 +6,11 @@ use super::closing::LastLook;
 use super::link::{Asked, CLIENT, OfRow};
 use super::residue::{Search, former, search};
 use super::select::Wanted;
-use super::{Scope, any_of, column, key_columns, key_names, name, relation, replay, row, text, tuple};
+use super::{Scope, any_of, column, key_columns, key_names, keys, name, replay, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::HOLD;
 use crate::domain::sweep::SweepKind;
-use crate::plan::{ClientPlan, Delete, GuardPlan, KnownKeys, Plan, REMEMBERED, Step, Update};
+use crate::plan::{ClientPlan, Delete, GuardPlan, Plan, REMEMBERED, Step, Update};
 
 /// Makes the temporary tables of a connection.
 pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
@@ -45,6 +45,35 @@ pub const TABLES: [&str; 5] = ["lethe_batch", "lethe_held", "lethe_taken", "leth
 pub fn empty() -> [String; 5] {
     TABLES.map(|table| format!("DELETE FROM {table}"))
 }
+
+/// Fixed statements, each described in its file.
+macro_rules! fixed {
+    ($($vis:vis $name:ident = $file:literal;)*) => {
+        $($vis const $name: &str = include_str!(concat!("batch/", $file, ".sql"));)*
+    };
+}
+
+fixed! {
+    EACH_ONCE = "each_once";
+    pub CAP = "cap";
+    pub COUNT = "count";
+    pub BUSY = "busy";
+    pub LOOKED_AT = "looked_at";
+    pub TAKEN_PLACES = "taken_places";
+    pub TAKE_ONLY = "take_only";
+    pub DONE = "done";
+    pub STAND = "stand";
+    pub RECORD = "record";
+    NOTE_LATEST = "latest";
+    NOTE_STANDING = "standing";
+}
+
+/// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.
+pub const LATEST: [&str; 2] = [NOTE_LATEST, NOTE_STANDING];
+
+/// Has [`Statements::take`] take every client that there is, whatever keeps it.
+pub const TAKE_ANYWAY: [&str; 2] =
+    ["DELETE FROM lethe_taken", "UPDATE lethe_batch SET state = NULL WHERE state <> 'not_found'"];
 
 /// The statements of a batch that depend on its plan and day, made once and
 /// used for every batch of a sweep.
@@ -151,7 +180,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         unknown_keys: plan
             .steps
             .iter()
-            .flat_map(|step| [unknown_keys(scope, step), undefined_keys(scope, step)])
+            .flat_map(|step| [keys::unknown_keys(scope, step), keys::undefined_keys(scope, step)])
             .flatten()
             .collect(),
         former: former(scope, plan),
@@ -379,9 +408,6 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
     all
 }
 
-/// Leaves of each client that is named more than once, in whatever spelling, the first.
-const EACH_ONCE: &str = "DELETE FROM lethe_batch WHERE n NOT IN (SELECT min(n) FROM lethe_batch GROUP BY key)";
-
 /// Marks those with reasons as refused.
 pub fn refuse(dialect: Dialect) -> String {
     format!(
@@ -400,12 +426,6 @@ pub fn fail(dialect: Dialect) -> String {
     )
 }
 
-/// Leaves out all clients from the first on for which a cap of `$1` has no room.
-pub const CAP: &str = "UPDATE lethe_batch SET state = 'over' WHERE n >= \
-     (SELECT n FROM lethe_batch WHERE state IS NULL ORDER BY n LIMIT 1 OFFSET $1)";
-
-pub const COUNT: &str = "SELECT state, count(*) FROM lethe_batch GROUP BY state";
-
 /// Counts the reasons of the refused, each client once for each of its reasons.
 pub fn count_reasons(dialect: Dialect) -> String {
     format!(
@@ -413,19 +433,6 @@ pub fn count_reasons(dialect: Dialect) -> String {
         dialect.elements("b.reasons")
     )
 }
-
-/// The places of the clients that another transaction has locked.
-pub const BUSY: &str = "SELECT n FROM lethe_batch WHERE state = 'busy' ORDER BY n";
-
-/// All clients checked, in order: key, state, reasons.
-pub const LOOKED_AT: &str =
-    "SELECT key, state, reasons FROM lethe_batch WHERE state NOT IN ('over', 'busy', 'apart') ORDER BY n";
-
-/// One more than the last place of a client taken.
-pub const TAKEN_PLACES: &str = "SELECT COALESCE(max(n) + 1, 0) FROM lethe_taken";
-
-/// Takes only those with places from `$1` up to `$2`.
-pub const TAKE_ONLY: &str = "DELETE FROM lethe_taken WHERE n < $1 OR n >= $2";
 
 /// Leaves the clients with the places in `$1`, a JSON array, to batches of their own.
 pub fn apart(dialect: Dialect) -> [String; 2] {
@@ -442,66 +449,3 @@ fn take(scope: Scope) -> String {
         key_columns("b", scope.client.key.len()).collect::<Vec<_>>().join(", ")
     )
 }
-
-/// Has [`Statements::take`] take every client that there is, whatever keeps it.
-pub const TAKE_ANYWAY: [&str; 2] =
-    ["DELETE FROM lethe_taken", "UPDATE lethe_batch SET state = NULL WHERE state <> 'not_found'"];
-
-/// Marks those taken as anonymized.
-pub const DONE: &str = "UPDATE lethe_batch SET state = 'anonymized' WHERE state IS NULL";
-
-fn unknown_keys(scope: Scope, step: &Step) -> Option<(String, String)> {
-    let keys = step.keys.as_ref()?;
-    let own = name(&keys.column);
-    let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
-    let sql = format!(
-        "SELECT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE {} AND COALESCE(CAST({own} AS TEXT), '') NOT IN ({known}) LIMIT 1",
-        scope.relation(&step.table),
-        scope.belongs(&step.paths)
-    );
-    Some((step.table.clone(), sql))
-}
-
-/// Every key of a key-value table, and every one that its catalogue defines, that the policy does not know.
-pub fn all_unknown_keys(dialect: Dialect, step: &Step) -> Option<String> {
-    let keys = step.keys.as_ref()?;
-    let used = key_not_known(dialect, keys, &step.table, &keys.column);
-    let defined = keys.catalogue.as_ref().map(|(table, column)| key_not_known(dialect, keys, table, column));
-    let all: Vec<String> = [used].into_iter().chain(defined).collect();
-    Some(format!("{} ORDER BY 1", all.join(" UNION ")))
-}
-
-fn key_not_known(dialect: Dialect, keys: &KnownKeys, table: &str, column: &str) -> String {
-    let own = format!("COALESCE(CAST({} AS TEXT), '')", name(column));
-    let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
-    format!("SELECT DISTINCT {own} FROM {} WHERE {own} NOT IN ({known})", relation(dialect, table))
-}
-
-/// A key that the catalogue of a key-value table defines and the policy does not know.
-fn undefined_keys(scope: Scope, step: &Step) -> Option<(String, String)> {
-    let keys = step.keys.as_ref()?;
-    let (table, column) = keys.catalogue.as_ref()?;
-    Some((step.table.clone(), format!("{} LIMIT 1", key_not_known(scope.dialect, keys, table, column))))
-}
-
-/// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.
-pub const LATEST: [&str; 2] = [
-    "UPDATE lethe_batch SET latest = (SELECT max(o.sweep) FROM lethe_outcomes AS o WHERE o.client_key = lethe_batch.key) \
-     WHERE state NOT IN ('anonymized', 'over', 'busy', 'apart')",
-    "UPDATE lethe_batch SET standing = 1 WHERE latest IS NOT NULL AND EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE \
-     o.client_key = lethe_batch.key AND o.sweep = lethe_batch.latest AND o.outcome = lethe_batch.state \
-     AND o.reasons IS NOT DISTINCT FROM lethe_batch.reasons)",
-];
-
-/// Records that an outcome stands as it was. `$1` sweep, `$2` moment, `$3` plan
-/// digest: a client that was tried again and failed again failed under this plan.
-pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = $1, last_at = $2, \
-     digest = CASE outcome WHEN 'failed' THEN $3 ELSE digest END WHERE (client_key, sweep) IN \
-     (SELECT key, latest FROM lethe_batch WHERE standing = 1)";
-
-/// Records new outcomes. `$1` sweep, `$2` moment, `$3` plan digest.
-pub const RECORD: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, reasons, at, last_sweep, last_at, digest) \
-     SELECT key, $1, state, reasons, $2, $1, $2, $3 FROM lethe_batch WHERE state NOT IN ('over', 'busy', 'apart') AND standing = 0 ORDER BY n \
-     ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = excluded.reasons, \
-     at = excluded.at, \
-     last_at = excluded.last_at WHERE lethe_outcomes.outcome <> 'anonymized'";

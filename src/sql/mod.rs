@@ -16,6 +16,7 @@ pub mod effects;
 pub mod files;
 pub mod groups;
 pub mod kept;
+pub mod keys;
 mod link;
 pub mod messages;
 pub mod notices;

@@ -67,7 +67,6 @@ pub fn end() {
 }
 
 /// Whether spans are sent.
-#[must_use]
 pub fn is_on() -> bool {
     RUNNING.get().is_some()
 }
@@ -196,7 +195,6 @@ pub fn note(name: &'static str, count: u64) {
 }
 
 /// A count as an attribute.
-#[must_use]
 pub fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

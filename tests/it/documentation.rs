@@ -178,13 +178,13 @@ fn settings() -> Vec<String> {
     let source = ["mod.rs", "sections.rs"].map(|file| read(&root().join("src/config").join(file))).concat();
     let mut section = None;
     let mut settings = Vec::new();
-    for line in source.lines() {
-        if let Some((_, rest)) = line.split_once(" struct ").filter(|_| line.starts_with("pub ")) {
-            let name = rest.trim_end_matches(" {").trim_end_matches("Config").to_lowercase();
+    for line in source.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("pub struct ") {
+            let name = name.trim_end_matches(" {").trim_end_matches("Config").to_lowercase();
             section = Some(if name.is_empty() { name } else { format!("{name}.") });
         } else if line == "}" {
             section = None;
-        } else if let (Some(section), Some(field)) = (&section, line.strip_prefix("    pub "))
+        } else if let (Some(section), Some(field)) = (&section, line.strip_prefix("pub "))
             && !field.trim_end_matches(',').ends_with("Config")
         {
             settings.push(format!("{section}{}", field.split(':').next().unwrap_or_default()));

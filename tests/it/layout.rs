@@ -129,12 +129,30 @@ fn nothing_prints_in_a_way_that_panics() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+#[test]
+fn statements_on_the_ledger_are_commented_files_that_are_used() {
+    let source = root().join("src");
+    let code: String = files(&source, ".rs").iter().map(|file| read(file)).collect();
+    let ledger = source.join("ledger/sql");
+    let statements = [files(&ledger, ".sql"), files(&source.join("sql/batch"), ".sql")].concat();
+    assert!(statements.len() > 200, "{}", statements.len());
+    for file in statements {
+        let text = read(&file);
+        assert!(text.starts_with("-- "), "{} has no comment", file.display());
+        let first = text.lines().find(|line| !line.starts_with("--")).unwrap_or_default();
+        let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE"];
+        assert!(verbs.iter().any(|verb| first.starts_with(verb)) && !text.contains(";\n"), "{}", file.display());
+        let stem = Path::new(file.file_stem().expect("a name"));
+        let name = file.strip_prefix(&ledger).map_or(stem.to_owned(), |own| own.with_extension(""));
+        assert!(code.contains(&format!("\"{}\"", name.display())), "{} is not used", file.display());
+    }
+}
+
 /// Who below the faces may speak of commands: what words them for each face,
 /// drafts and decisions that only the command line makes, and those who write to
 /// the operator (e-mail, and notes in its log).
-const SPEAK_OF_COMMANDS: [&str; 8] = [
+const SPEAK_OF_COMMANDS: [&str; 7] = [
     "domain/hint.rs",
-    "domain/language/messages.rs",
     "worker/deliver/alerts.rs",
     "worker/watch.rs",
     "plan/builder.rs",

@@ -35,7 +35,6 @@ pub struct Sender {
 
 /// A client that waits so long for an answer. It trusts the authorities that the
 /// system does, follows no redirection and uses no proxy.
-#[must_use]
 pub fn client(timeout: Duration) -> Option<Client> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

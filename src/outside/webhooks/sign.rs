@@ -49,7 +49,6 @@ impl Secret {
     }
 
     /// A client's key, hashed under this secret, in hex.
-    #[must_use]
     pub fn hash(&self, client_key: &str) -> String {
         let mut hmac = self.0.clone();
         hmac.update(client_key.as_bytes());

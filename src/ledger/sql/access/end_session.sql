@@ -1,0 +1,2 @@
+-- Ends a session.
+DELETE FROM lethe_sessions WHERE hash = $1

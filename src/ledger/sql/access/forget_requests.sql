@@ -1,0 +1,2 @@
+-- Deletes the records of requests before a moment.
+DELETE FROM lethe_requests WHERE at < $1

@@ -1,0 +1,2 @@
+-- When a token was made.
+SELECT made_at FROM lethe_tokens WHERE id = $1

@@ -1,0 +1,2 @@
+-- The deliveries under a lease.
+SELECT id FROM lethe_deliveries WHERE lease = $1

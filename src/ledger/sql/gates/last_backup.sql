@@ -1,0 +1,2 @@
+-- When the last backup was taken.
+SELECT max(made_at) FROM lethe_backups

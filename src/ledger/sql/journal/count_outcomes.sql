@@ -1,0 +1,2 @@
+-- How many outcomes the ledger has.
+SELECT count(*) FROM lethe_outcomes

@@ -1,0 +1,2 @@
+-- Forgets the state of the journal.
+DELETE FROM lethe_journal

@@ -1,0 +1,2 @@
+-- Forgets what waits to be written.
+DELETE FROM lethe_outbox

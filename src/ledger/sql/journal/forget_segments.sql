@@ -1,0 +1,2 @@
+-- Forgets the segments of the journal.
+DELETE FROM lethe_segments

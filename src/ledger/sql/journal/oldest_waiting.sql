@@ -1,0 +1,2 @@
+-- The oldest rows of the outbox.
+SELECT id, outcome FROM lethe_outbox ORDER BY id LIMIT $1

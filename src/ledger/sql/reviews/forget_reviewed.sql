@@ -1,0 +1,2 @@
+-- Deletes the clients of a review.
+DELETE FROM lethe_reviewed WHERE review = $1

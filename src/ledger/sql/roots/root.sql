@@ -1,0 +1,2 @@
+-- A root as it was last seen.
+SELECT mark, location FROM lethe_roots WHERE name = $1

@@ -1,0 +1,4 @@
+-- The saved selection of a name.
+SELECT *, NULL AS in_table, NULL AS source
+FROM lethe_selections
+WHERE saved_at IS NOT NULL AND name = $1

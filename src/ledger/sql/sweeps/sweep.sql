@@ -1,0 +1,2 @@
+-- A sweep, by its number.
+SELECT * FROM lethe_sweeps WHERE id = $1
