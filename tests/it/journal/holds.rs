@@ -176,3 +176,14 @@ async fn the_command_that_places_a_hold_tells_the_journal_at_once() {
         assert_eq!(kept.told().pop().expect("a record"), told);
     }
 }
+
+#[tokio::test]
+async fn a_hold_keeps_its_client_after_a_restore_although_the_outcome_is_of_a_clock_that_was_ahead() {
+    let kept = kept(None).await;
+    let backup = kept.backup().await;
+    kept.night("2031-01-05").await;
+    let kept = kept.restored(&backup, "2026-01-06").await;
+    place(&kept, "C3").await;
+    kept.replay_restored().await;
+    assert_eq!(kept.names().await, ["C1|Anonymized client", "C2|Anonymized client", "C3|Cleo Eng", "C4|Dan Falk"]);
+}
