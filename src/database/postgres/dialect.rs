@@ -97,9 +97,13 @@ impl SqlDialect for Postgres {
                 turn: "SELECT pg_try_advisory_xact_lock(7022120)",
                 is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
                             AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
-                // Of a view, the tables behind it.
-                lockable: "WITH RECURSIVE read AS (SELECT CAST(to_regclass(t.value) AS oid) AS oid \
-                       FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                // Of a view, the tables behind it; of a function, those that its text names.
+                lockable: "WITH RECURSIVE word AS (SELECT t.value COLLATE \"C\" AS own FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                       UNION SELECT f.found[1] COLLATE \"C\" FROM word JOIN pg_proc AS p ON p.proname = CAST(regexp_replace(lower(word.own), '^.*[.]', '') AS NAME) \
+                       AND p.prokind = 'f' JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
+                       CROSS JOIN LATERAL regexp_matches(CASE p.prosrc WHEN '' THEN pg_get_functiondef(p.oid) ELSE p.prosrc END, \
+                       '[[:alpha:]_][[:alnum:]_]*(?:[.][[:alpha:]_][[:alnum:]_]*)?', 'g') AS f (found)), \
+                       read AS (SELECT CAST(to_regclass(word.own) AS oid) AS oid FROM word \
                        UNION SELECT d.refobjid FROM read AS v JOIN pg_class AS w ON w.oid = v.oid AND w.relkind = 'v' \
                        JOIN pg_rewrite AS r ON r.ev_class = v.oid JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass \
                        AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid) \
