@@ -363,6 +363,39 @@ impl SqlDialect for Postgres {
         )
     }
 
+    fn row_text(&self, of: &str, key: &[String]) -> String {
+        let key: Vec<String> = key.iter().map(|own| format!("{of}.{}", name(own))).collect();
+        format!("CAST(ROW({}) AS TEXT)", key.join(", "))
+    }
+
+    fn watch(&self, step: usize, table: &str, _key: &[String], _unique: &[Vec<String>]) -> Vec<String> {
+        let counts = written(&self.qualified(table));
+        vec![format!(
+            "INSERT INTO lethe_watched (step, inserted, deleted, files) SELECT {step}, w.inserted, w.deleted, w.files FROM {counts} AS w"
+        )]
+    }
+
+    /// A table that is emptied at once gets another file. A row that this transaction wrote is in progress, of whatever part of it. A row of a partition that moves to
+    /// another one is deleted there and inserted here.
+    fn harmed(&self, step: usize, table: &str, key: &[String]) -> String {
+        let (counts, relation) = (written(&self.qualified(table)), self.qualified(table));
+        let (row, xmin) = (self.row_text("t", key), "CAST(CAST(t.xmin AS TEXT) AS BIGINT)");
+        // Asked once, and not of each row.
+        let since = "(SELECT age(CAST(CAST(txid_current() % 4294967296 AS TEXT) AS XID)))";
+        format!(
+            "SELECT CAST(CASE WHEN w.files <> b.files THEN 1 WHEN w.deleted > b.deleted AND w.deleted - b.deleted - CASE WHEN w.relations > 1 THEN w.inserted - b.inserted ELSE 0 END \
+             > (SELECT count(*) FROM lethe_own AS o WHERE o.step = {step} AND NOT EXISTS (SELECT 1 FROM {relation} AS t WHERE {row} = o.id)) THEN 1 \
+             WHEN w.updated > 0 AND (SELECT count(*) FROM {relation} AS t WHERE CASE WHEN age(t.xmin) <= {since} \
+             THEN txid_status(txid_current() - txid_current() % 4294967296 + {xmin}) = 'in progress' ELSE FALSE END \
+             AND NOT EXISTS (SELECT 1 FROM lethe_own AS o WHERE o.step = {step} AND o.id = {row})) > w.inserted - b.inserted THEN 1 ELSE 0 END AS BIGINT) \
+             FROM {counts} AS w CROSS JOIN lethe_watched AS b WHERE b.step = {step}"
+        )
+    }
+
+    fn unwatch(&self, _step: usize) -> Vec<String> {
+        Vec::new()
+    }
+
     fn row_among(&self, table: &str, _identity: &[String], json: &str) -> String {
         let given = format!("jsonb_array_elements(CAST({json} AS JSONB)) AS lethe_r");
         // By address first, which needs no scan; in a partitioned table several rows have the same.
@@ -384,4 +417,17 @@ impl SqlDialect for Postgres {
             format!("REFRESH MATERIALIZED VIEW {}", self.qualified(view)),
         ]
     }
+}
+
+/// What the server counts of the rows that this transaction wrote to a relation, its partitions and children.
+fn written(relation: &str) -> String {
+    format!(
+        "(WITH RECURSIVE own (oid) AS (SELECT CAST(CAST({} AS regclass) AS oid) \
+         UNION SELECT i.inhrelid FROM pg_inherits AS i JOIN own ON own.oid = i.inhparent) \
+         SELECT count(*) AS relations, CAST(COALESCE(sum(pg_stat_get_xact_tuples_inserted(own.oid)), 0) AS BIGINT) AS inserted, \
+         CAST(COALESCE(sum(pg_stat_get_xact_tuples_updated(own.oid)), 0) AS BIGINT) AS updated, \
+         CAST(COALESCE(sum(pg_stat_get_xact_tuples_deleted(own.oid)), 0) AS BIGINT) AS deleted, \
+         CAST(sum(CAST(pg_relation_filenode(own.oid) AS BIGINT)) AS BIGINT) AS files FROM own)",
+        text(relation)
+    )
 }

@@ -182,6 +182,7 @@ super::phrases! {
     "an identifying value is too long to be looked for", "une valeur identifiante est trop longue pour être recherchée", "ein identifizierender Wert ist zu lang für die Suche";
     "more than 20,000 identifying values in the rows of one client", "plus de 20 000 valeurs identifiantes dans les lignes d’un client", "mehr als 20.000 identifizierende Werte in den Zeilen eines Kunden";
     "the database deleted a client along: a trigger, or a foreign key of rows that one deletes", "la base a supprimé un client au passage : un déclencheur, ou une clé étrangère de lignes supprimées", "die Datenbank hat einen Kunden mitgelöscht: ein Trigger, oder ein Fremdschlüssel gelöschter Zeilen";
+    "a trigger or a foreign key changed rows of other clients in {a}", "un déclencheur ou une clé étrangère a modifié des lignes d’autres clients dans {a}", "ein Trigger oder ein Fremdschlüssel hat Zeilen anderer Kunden in {a} geändert";
     "locked by another session all along", "verrouillé sans cesse par une autre session", "durchgehend von einer anderen Sitzung gesperrt";
     "locked by another session", "verrouillé par une autre session", "von einer anderen Sitzung gesperrt";
     "other sessions write to its tables", "d’autres sessions écrivent dans ses tables", "andere Sitzungen schreiben in seine Tabellen";
