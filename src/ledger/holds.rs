@@ -21,9 +21,10 @@ const NO_REASON: &str = "known from the journal, which does not say why";
 const RELEASE: &str = "UPDATE lethe_holds SET released_by = $3, released_at = CASE WHEN placed_at > $2 THEN placed_at ELSE $2 END \
      WHERE client_key = $1 AND released_at IS NULL RETURNING released_at";
 
-/// What the journal says of an earlier hold releases none that was placed since.
-const RELEASE_AGAIN: &str = "UPDATE lethe_holds SET released_by = $3, released_at = $2 WHERE client_key = $1 AND released_at IS NULL \
-     AND placed_at <= $2";
+/// What the journal says of an earlier hold releases none that was placed since: that one still waits to be written there.
+const RELEASE_AGAIN: &str = "UPDATE lethe_holds SET released_by = $3, released_at = CASE WHEN placed_at > $2 THEN placed_at ELSE $2 END \
+     WHERE client_key = $1 AND released_at IS NULL AND NOT EXISTS (SELECT 1 FROM lethe_outbox AS o WHERE o.sweep = 0 \
+     AND o.client_key = $1 AND o.outcome = 'placed' AND o.at = lethe_holds.placed_at)";
 
 /// If another hold has been placed since, that one remains.
 const PLACE_AGAIN: &str = "INSERT INTO lethe_holds (client_key, reason, placed_by, placed_at, released_by, released_at) \
@@ -100,6 +101,7 @@ impl Ledger {
         let all = serde_json::json!(known).to_string();
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
+        query(written).bind(all).execute(&mut *transaction).await?;
         let mut changed = 0;
         // One by one, as the last of several about a client counts.
         for one in known {
@@ -110,7 +112,6 @@ impl Ledger {
             };
             changed += statement.execute(&mut *transaction).await?;
         }
-        query(written).bind(all).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(changed)
     }
