@@ -12,7 +12,7 @@ pub struct Watched {
     pub table: String,
     /// What identifies a row, whatever the rules do to it.
     pub key: Vec<String>,
-    /// What has to be unique: a row that is written may replace another one for that.
+    /// What has to be unique, if a row that is written may replace another one for that.
     pub unique: Vec<Vec<String>>,
 }
 
@@ -50,8 +50,8 @@ pub(super) fn tables(builder: &mut Builder, steps: &[Step], accepted: &[Accepted
             continue;
         }
         let stays = |key: &Vec<String>| !key.is_empty() && !key.iter().any(|own| changed(&table.name, own));
-        let unique: Vec<Vec<String>> =
-            table.unique.iter().filter_map(|own| own.columns.iter().cloned().collect()).collect();
+        let whole = table.unique.iter().filter(|own| !own.partial);
+        let mut unique: Vec<Vec<String>> = whole.filter_map(|own| own.columns.iter().cloned().collect()).collect();
         let Some(key) = std::iter::once(&table.identity).chain(own_keys(table, &unique)).find(|own| stays(own)) else {
             builder.note(format!(
                 "triggers may write to `{}`, and without a primary key that no rule changes, Lethe cannot verify that they leave other clients' rows alone",
@@ -59,7 +59,11 @@ pub(super) fn tables(builder: &mut Builder, steps: &[Step], accepted: &[Accepted
             ));
             continue;
         };
-        watched.push(Watched { step: place, table: table.name.clone(), key: key.clone(), unique });
+        let key = key.clone();
+        if !table.replaces && !is_named("replace") {
+            unique.clear();
+        }
+        watched.push(Watched { step: place, table: table.name.clone(), key, unique });
     }
     watched
 }

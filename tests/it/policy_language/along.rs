@@ -96,6 +96,10 @@ async fn a_trigger_may_change_the_clients_own_rows_and_write_new_ones() {
         "DELETE FROM orders WHERE customer_no = new.no AND id = 2",
         "INSERT INTO history SELECT 1 + COALESCE(max(id), 0), 'C', 'seen' FROM history; UPDATE history SET what = 'read' WHERE what = 'seen'",
         either(
+            "INSERT OR IGNORE INTO orders VALUES (3, 'C', 'x', 'new')",
+            "INSERT INTO orders VALUES (3, 'C', 'x', 'new') ON CONFLICT DO NOTHING",
+        ),
+        either(
             "INSERT OR REPLACE INTO orders VALUES (2, 'B', NULL, 'new')",
             "INSERT INTO orders VALUES (2, 'B', '', 'x') ON CONFLICT (id) DO UPDATE SET status = 'x'",
         ),
