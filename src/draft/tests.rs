@@ -72,6 +72,7 @@ fn add_column(table: &mut LiveTable, said: &str) {
             referenced: vec![column.to_owned()],
             cascades: false,
             resets: false,
+            renews: false,
         });
     }
     table.columns.push(LiveColumn {
