@@ -15,15 +15,25 @@ use std::time::Duration;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::path::Path;
+use object_store::list::{PaginatedListOptions, PaginatedListStore};
+use object_store::path::{DELIMITER, Path};
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 
 #[derive(Debug, Clone)]
 pub struct Bucket {
     url: String,
     store: Arc<dyn ObjectStore>,
+    lists: Arc<dyn Lists>,
     prefix: Path,
 }
+
+/// What gives the names of objects page by page.
+trait Lists: PaginatedListStore + std::fmt::Debug {}
+
+impl<T: PaginatedListStore + std::fmt::Debug> Lists for T {}
+
+/// One store, for both.
+type Built = (Arc<dyn ObjectStore>, Arc<dyn Lists>);
 
 /// What a bucket's URL says.
 struct Said<'a> {
@@ -69,13 +79,13 @@ impl Bucket {
         let Said { scheme, name, prefix } = read(url)?;
         // What encrypts is what the database's connections are encrypted with; a second time it is there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store: Result<Arc<dyn ObjectStore>, object_store::Error> = match scheme {
+        let built: Result<Built, object_store::Error> = match scheme {
             "s3" => built(AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry()).build()),
             "az" => built(MicrosoftAzureBuilder::from_env().with_container_name(name).with_retry(retry()).build()),
             _ => built(GoogleCloudStorageBuilder::from_env().with_bucket_name(name).with_retry(retry()).build()),
         };
-        let store = store.map_err(|error| format!("cannot be used with this environment: {}", why(&error)))?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), store, prefix })
+        let (store, lists) = built.map_err(|error| format!("cannot be used with this environment: {}", why(&error)))?;
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), store, lists, prefix })
     }
 
     /// Its URL, for people: there is no secret in it.
@@ -88,6 +98,26 @@ impl Bucket {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
+    }
+
+    /// The objects right below its prefix whose names begin so, behind another name. Those of folders are not read: a
+    /// name with an empty part, which other programs write, is none to this one.
+    pub async fn beginning(&self, name: &str, behind: &str) -> object_store::Result<Vec<Path>> {
+        let (within, offset) = (self.prefix.clone().join(name), self.prefix.clone().join(behind));
+        let mut options = PaginatedListOptions {
+            offset: Some(offset.to_string()),
+            delimiter: Some(DELIMITER.into()),
+            ..PaginatedListOptions::default()
+        };
+        let mut found = Vec::new();
+        loop {
+            let page = self.lists.list_paginated(Some(within.as_ref()), options.clone()).await?;
+            found.extend(page.result.objects.into_iter().map(|object| object.location));
+            if page.page_token.is_none() {
+                return Ok(found);
+            }
+            options.page_token = page.page_token;
+        }
     }
 
     /// Where its objects lie.
@@ -104,8 +134,9 @@ pub fn overlap(one: &str, other: &str) -> bool {
     parts.all(|(one, other)| one == other)
 }
 
-fn built<T: ObjectStore>(store: Result<T, object_store::Error>) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
-    store.map(|store| Arc::new(store) as _)
+fn built<T: ObjectStore + Lists>(store: Result<T, object_store::Error>) -> Result<Built, object_store::Error> {
+    let store = Arc::new(store?);
+    Ok((Arc::<T>::clone(&store), store))
 }
 
 /// Who asks tries again by itself, later, and says meanwhile what is wrong.

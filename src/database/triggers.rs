@@ -26,6 +26,15 @@ pub(super) fn deletes_from(sql: &str) -> Vec<String> {
     tables
 }
 
+/// A trigger's text in small letters, if it can change or delete rows.
+pub(super) fn writes(sql: &str) -> Option<String> {
+    // Which statement a trigger fires for is asked in quotes.
+    let asked = ["'update'", "'delete'", "'insert'", "'truncate'"];
+    let text = asked.iter().fold(sql.to_lowercase(), |text, own| text.replace(own, ""));
+    let changes = ["update", "delete", "replace", "truncate", "merge", "execute"];
+    words(&text).iter().any(|word| changes.contains(&word.as_str())).then_some(text)
+}
+
 /// The text with those of the functions that it calls, that these call, and so on.
 pub(super) fn with_called(text: &str, functions: &BTreeMap<String, String>) -> String {
     let mut all = text.to_owned();

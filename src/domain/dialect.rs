@@ -242,6 +242,15 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn row_found(&self, table: &str, identity: &[String], rows: &str) -> String;
     /// A number that changes when rows of a table are deleted in the same transaction, whatever others do meanwhile.
     fn deletions(&self, table: &str) -> String;
+    /// What identifies a row by these columns, whatever else of it is changed, as a text; `of` is the table, quoted, or a
+    /// row of a trigger.
+    fn row_text(&self, of: &str, key: &[String]) -> String;
+    /// Begins to watch for changes to rows of a table that are not in `lethe_own`, whoever makes them in this transaction.
+    fn watch(&self, step: usize, table: &str, key: &[String], unique: &[Vec<String>]) -> Vec<String>;
+    /// Counts what gives away that such rows were changed or deleted.
+    fn harmed(&self, step: usize, table: &str, key: &[String]) -> String;
+    /// Ends watching.
+    fn unwatch(&self, step: usize) -> Vec<String>;
     /// That a row is among those in a JSON array of identities.
     fn row_among(&self, table: &str, identity: &[String], json: &str) -> String;
 

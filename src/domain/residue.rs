@@ -9,6 +9,7 @@ mod canonical;
 mod entities;
 mod escapes;
 mod lexemes;
+mod markup;
 mod readings;
 mod several;
 

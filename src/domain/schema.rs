@@ -82,11 +82,14 @@ pub struct LiveColumn {
 pub struct Unique {
     /// Its columns, in order; `None` stands for an expression.
     pub columns: Vec<Option<String>>,
-    /// Whether it covers only some rows.
+    /// Whether it covers only some rows, or excludes more than equal ones.
     pub partial: bool,
     /// The columns that its expressions are made of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub made_of: Vec<String>,
+    /// Whether two rows cannot both have NULL.
+    #[serde(skip)]
+    pub nulls_equal: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -109,6 +112,9 @@ pub struct ForeignKey {
     /// Whether deleting the row over there changes these columns (`SET NULL`, `SET DEFAULT`).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub resets: bool,
+    /// Whether changing what they refer to does so.
+    #[serde(skip)]
+    pub renews: bool,
 }
 
 /// A trigger, or a rule that rewrites statements.
@@ -127,6 +133,9 @@ pub struct Trigger {
     pub deletes_from: Vec<String>,
     /// Whether it can delete rows at all, as far as its text says.
     pub may_delete: bool,
+    /// Its text in small letters, if it changes or deletes rows: the tables in which it does are named there.
+    #[serde(skip)]
+    pub writes: Option<String>,
 }
 
 /// What a declared type means for comparing and replacing.
@@ -187,14 +196,14 @@ impl LiveTable {
         self.unique.iter().any(|unique| !unique.partial && are_among(&unique.columns, columns))
     }
 
-    /// Whether two rows cannot hold the same in this column: it is unique by itself, or all of an expression or of a
-    /// generated column that is.
-    pub fn is_unique_alone(&self, column: &str) -> bool {
-        self.unique.iter().any(|unique| match unique.columns.as_slice() {
-            [Some(own)] => own == column || self.column(own).is_some_and(|own| own.made_of == [column]),
-            [None] => matches!(unique.made_of.as_slice(), [own] if own == column),
-            _ => false,
-        })
+    /// The columns that decide whether two rows have the same in what is unique: of expressions and generated columns,
+    /// those that these are made of.
+    pub fn decide(&self, unique: &Unique) -> BTreeSet<String> {
+        let plain = unique.columns.iter().flatten().flat_map(|own| match self.column(own) {
+            Some(column) if !column.made_of.is_empty() => column.made_of.clone(),
+            _ => vec![own.clone()],
+        });
+        plain.chain(unique.made_of.iter().cloned()).collect()
     }
 
     /// Whether an index starts with these columns, in any order.

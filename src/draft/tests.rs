@@ -37,7 +37,12 @@ fn schema(text: &str) -> Schema {
         if !key.is_empty() {
             table.unique.insert(
                 0,
-                Unique { columns: key.into_iter().map(Some).collect(), partial: false, made_of: Vec::new() },
+                Unique {
+                    columns: key.into_iter().map(Some).collect(),
+                    partial: false,
+                    made_of: Vec::new(),
+                    nulls_equal: false,
+                },
             );
         }
     }
@@ -53,7 +58,12 @@ fn add_column(table: &mut LiveTable, said: &str) {
     let keys = table.columns.iter().filter(|column| column.primary_key > 0).count();
     let primary_key = if marks.contains(&"pk") { u32::try_from(keys).unwrap() + 1 } else { 0 };
     if marks.contains(&"unique") {
-        table.unique.push(Unique { columns: vec![Some(name.clone())], partial: false, made_of: Vec::new() });
+        table.unique.push(Unique {
+            columns: vec![Some(name.clone())],
+            partial: false,
+            made_of: Vec::new(),
+            nulls_equal: false,
+        });
     }
     if let Some((to, column)) = target.split_once('.') {
         table.foreign_keys.push(ForeignKey {
@@ -62,6 +72,7 @@ fn add_column(table: &mut LiveTable, said: &str) {
             referenced: vec![column.to_owned()],
             cascades: false,
             resets: false,
+            renews: false,
         });
     }
     table.columns.push(LiveColumn {

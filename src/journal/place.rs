@@ -94,21 +94,20 @@ impl Place {
 
     /// The numbers of the segments from this one on, in order.
     pub async fn from(&self, first: i64) -> Result<Vec<i64>, JournalError> {
-        let (store, prefix) = self.open()?;
-        let mut numbers: Vec<i64> = if let At::Folder(folder) = &self.at {
-            let folder = folder.clone();
-            let listed = tokio::task::spawn_blocking(move || in_folder(&folder, first));
-            let listed = self.answered(listed).await?.unwrap_or_else(|_| Err(std::io::ErrorKind::Interrupted.into()));
-            listed.map_err(|error| self.away(format!("cannot be used: {}", trouble(error.kind()))))?
-        } else {
-            let behind = prefix.clone().join(name((first - 1).max(0)));
-            let listed = store.list_with_offset(Some(&prefix), &behind).try_filter_map(|object| {
-                let number = object.location.filename().and_then(number).filter(|number| *number >= first.max(1));
-                // Listed are also the objects of folders in it: another journal may be in one.
-                let number = number.filter(|number| object.location == prefix.clone().join(name(*number)));
-                std::future::ready(Ok(number))
-            });
-            self.answered(listed.try_collect()).await?.map_err(|error| self.error(&error))?
+        let mut numbers: Vec<i64> = match &self.at {
+            At::Folder(folder) => {
+                let folder = folder.clone();
+                let listed = tokio::task::spawn_blocking(move || in_folder(&folder, first));
+                let listed =
+                    self.answered(listed).await?.unwrap_or_else(|_| Err(std::io::ErrorKind::Interrupted.into()));
+                listed.map_err(|error| self.away(format!("cannot be used: {}", trouble(error.kind()))))?
+            }
+            At::Bucket(bucket) => {
+                let behind = name((first - 1).max(0));
+                let listed = self.answered(bucket.beginning(BEGINNING, &behind)).await?;
+                let listed = listed.map_err(|error| self.error(&error))?;
+                listed.iter().filter_map(|own| number(own.filename()?)).filter(|own| *own >= first.max(1)).collect()
+            }
         };
         numbers.sort_unstable();
         Ok(numbers)
@@ -145,14 +144,17 @@ fn in_folder(folder: &std::path::Path, first: i64) -> std::io::Result<Vec<i64>> 
     Ok(numbers)
 }
 
+/// What a segment's name begins with.
+const BEGINNING: &str = "segment-";
+
 /// A segment's name: numbers in front of each other sort as texts, too.
 fn name(segment: i64) -> String {
-    format!("segment-{segment:010}.jsonl")
+    format!("{BEGINNING}{segment:010}.jsonl")
 }
 
 /// The number of the segment with this name, and with no other spelling of it.
 fn number(own: &str) -> Option<i64> {
-    let number = own.strip_prefix("segment-")?.strip_suffix(".jsonl")?.parse().ok()?;
+    let number = own.strip_prefix(BEGINNING)?.strip_suffix(".jsonl")?.parse().ok()?;
     (name(number) == own).then_some(number)
 }
 

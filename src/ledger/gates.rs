@@ -69,7 +69,7 @@ impl Ledger {
 
     /// Forgets which rehearsals of a plan passed: a later one has found what they did not.
     pub async fn withdraw_rehearsals(&self, digest: &str) -> Result<(), StoreError> {
-        query("DELETE FROM lethe_rehearsals WHERE digest = $1").bind(digest).run(self).await
+        sql!(query, "gates/withdraw_rehearsals", digest).run(self).await
     }
 
     /// The last rehearsal of a plan in which no client failed; earlier versions of Lethe recorded others too.

@@ -75,6 +75,7 @@ impl Ledger {
         let written = sql!(query, "holds/forget_written", json_of(known)).with("rows", &self.rows());
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
+        written.execute(&mut *transaction).await?;
         let mut changed = 0;
         // One by one, as the last of several about a client counts.
         for one in known {
@@ -85,7 +86,6 @@ impl Ledger {
             };
             changed += statement.execute(&mut *transaction).await?;
         }
-        written.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(changed)
     }

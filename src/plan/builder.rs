@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     AcceptedPlan, ClientPlan, Condition, FilterPlan, Longhand, Path, PlacedCondition, Plan, Problem, SelectionsPlan,
-    gate, quasi, retention, rules, shown,
+    gate, placeholder, quasi, retention, rules, shown, watched,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
@@ -67,7 +67,9 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
     let shown = shown::columns(&mut builder);
     let recognition = builder.recognition();
     let refresh = builder.refresh();
+    placeholder::together(&mut builder, &rules.steps);
     let accepted = builder.accepted();
+    let watched = watched::tables(&mut builder, &rules.steps, &accepted);
     let mut problems: Vec<Problem> = Vec::new();
     for problem in builder.problems {
         // A way is looked at for each table that goes by it.
@@ -97,6 +99,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         shown,
         cleanable: rules.cleanable,
         reacts,
+        watched,
         accepted,
         counts_clients: schema
             .tables

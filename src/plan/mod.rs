@@ -26,6 +26,7 @@ mod rights;
 mod rules;
 mod settle;
 mod shown;
+mod watched;
 
 pub use condition::Condition;
 pub use files::NamedFile;
@@ -36,6 +37,7 @@ pub use problem::{PlanError, Problem, in_toml, shown_key};
 pub use recognize::Recognition;
 pub use retention::RowRetention;
 pub use rights::Rights;
+pub use watched::Watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,6 +101,8 @@ pub struct Plan {
     /// Whether the database may act on what rules write: by a trigger, a rule that rewrites statements, an action of a
     /// foreign key, or `ON CONFLICT`.
     pub reacts: bool,
+    /// Tables of which only the rows of the clients taken may change, and the database may change others.
+    pub watched: Vec<Watched>,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::builder::Builder;
-use super::{Branch, Path, Rule};
+use super::{Branch, Path, Rule, Step};
 use crate::domain::json_path::JsonPath;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, NULL};
 use crate::policy::{Action, Generalize, Literal, Part, Template};
@@ -181,16 +181,19 @@ fn redact(builder: &mut Builder, column: &LiveColumn, paths: &[String], place: &
 
 /// A placeholder in a unique column collides with itself unless it differs by row.
 fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &Rule, paths: &[Path], place: &str) {
-    if !table.is_unique_alone(&column.name) {
+    let mut alone = table.unique.iter().filter(|own| table.decide(own).iter().eq([&column.name])).peekable();
+    if alone.peek().is_none() {
         return;
     }
+    let nulls_equal = alone.any(|own| own.nulls_equal);
     for branch in &rule.branches {
         let paths = if branch.paths.is_empty() { paths } else { &branch.paths };
         let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));
         let (collides, fix) = match &branch.action {
-            Action::Clear => {
-                (rule.empty != NULL, "use `replace = \"anonymized-{key}\"`, which differs for each client")
-            }
+            Action::Clear => (
+                rule.empty != NULL || nulls_equal,
+                "use `replace = \"anonymized-{key}\"`, which differs for each client",
+            ),
             Action::Constant(_) => (true, "use `clear = true` if NULL is allowed, or a text with `{key}`"),
             Action::Text(template) if template.has(&Part::Row) => (false, ""),
             Action::Text(template) if template.has(&Part::Key) => (
@@ -207,6 +210,42 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
                 format!("`{}` is UNIQUE, and the second row changed would collide with the first", column.name),
                 fix,
             );
+        }
+    }
+}
+
+/// Placeholders in columns that are unique together collide if none of them differs by row.
+pub(super) fn together(builder: &mut Builder, steps: &[Step]) {
+    for (step, update) in steps.iter().flat_map(|step| step.updates.iter().map(move |update| (step, update))) {
+        let Some(table) = builder.schema.table(&step.table) else { continue };
+        for unique in table.unique.iter().filter(|own| table.decide(own).len() > 1) {
+            let of = |own: &String| update.rules.iter().find(|rule| rule.column == *own);
+            let is_same = |rule: &Rule| match rule.always() {
+                Some(Action::Constant(_)) => true,
+                Some(Action::Text(template)) => !template.has(&Part::Key) && !template.has(&Part::Row),
+                Some(Action::Clear) => rule.empty != NULL || unique.nulls_equal,
+                _ => false,
+            };
+            let all = table.decide(unique);
+            let (same, others): (Vec<&String>, Vec<&String>) = all.iter().partition(|own| of(own).is_some_and(is_same));
+            let Some(first) = same.first() else { continue };
+            let columns = all.iter().map(|own| format!("`{own}`")).collect::<Vec<_>>().join(", ");
+            let place = format!("tables.{}.columns.{first}", step.table);
+            if others.is_empty() {
+                builder.problem(
+                    &place,
+                    format!("{columns} are UNIQUE together, and the second row changed would collide with the first"),
+                    "put `{row}` or `{key}` into the text of one of them",
+                );
+            } else if !others.iter().any(|own| of(own).is_some())
+                && !table.is_unique(&others.into_iter().cloned().collect::<Vec<_>>())
+            {
+                builder.note(format!(
+                    "{columns} of `{}` are UNIQUE together, and `{first}` becomes the same in all rows: rows that are the same in the others collide, \
+                     and their clients fail",
+                    step.table
+                ));
+            }
         }
     }
 }

@@ -61,6 +61,17 @@ impl Plan {
         self.conditions.iter().flat_map(|placed| &placed.condition.relations).cloned().collect()
     }
 
+    /// The functions that conditions call, or what else stands in front of a bracket.
+    pub fn called(&self) -> BTreeSet<String> {
+        let is_of_a_name = |own: char| own.is_alphanumeric() || own == '_';
+        let before = self.conditions.iter().flat_map(|placed| placed.condition.text.split('('));
+        let names = before.map(|own| own.trim_end().rsplit(|own| !is_of_a_name(own)).next().unwrap_or(own));
+        names
+            .filter(|own| own.starts_with(|own: char| own.is_alphabetic() || own == '_'))
+            .map(str::to_lowercase)
+            .collect()
+    }
+
     fn paths(&self) -> impl Iterator<Item = &Path> {
         let guards = self.guards.iter().flat_map(|guard| &guard.paths);
         let activity = self.retention.iter().flat_map(|own| &own.activity).flat_map(|own| &own.paths);

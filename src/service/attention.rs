@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::deliveries;
+use super::night::makes_good;
 use super::status::Status;
 use crate::database::StoreError;
 use crate::domain::hint::{Act, Face};
@@ -175,11 +176,7 @@ async fn of_sweeps(context: &Context, status: &Status, face: Face) -> Vec<Attent
     for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {
         let sweep = &shown.sweep;
         let name = sweep.job.as_deref().unwrap_or("by hand");
-        let newer_done = status
-            .sweeps
-            .iter()
-            .any(|other| other.sweep.id > sweep.id && other.sweep.job == sweep.job && other.sweep.state == State::Done);
-        if !newer_done {
+        if !status.sweeps.iter().any(|other| makes_good(other, shown)) {
             let note = sweep.note.as_deref().unwrap_or_default();
             let text = format!("sweep {} ({name}) was {}: {note}", sweep.id, sweep.state.as_str());
             all.push(Attention::new(Severity::Warning, text).since(sweep.closed_at.as_ref()).at(link(sweep)));

@@ -45,7 +45,8 @@ impl Night {
             night.refused += tally.refused;
             night.failed += tally.failed;
             night.running += usize::from(shown.sweep.state == State::Running);
-            night.stopped += usize::from(matches!(shown.sweep.state, State::Stopped | State::Braked));
+            let is_stopped = matches!(shown.sweep.state, State::Stopped | State::Braked);
+            night.stopped += usize::from(is_stopped && !sweeps.iter().any(|other| makes_good(other, shown)));
         }
         night.due = night.anonymized + night.refused + night.failed;
         night
@@ -75,4 +76,11 @@ impl Night {
         }
         text + "."
     }
+}
+
+/// Whether a later sweep has done what one that did not end was opened for.
+pub(super) fn makes_good(later: &Shown, stopped: &Shown) -> bool {
+    let (later, stopped) = (&later.sweep, &stopped.sweep);
+    let is_same = later.kind == stopped.kind && later.filters == stopped.filters;
+    later.id > stopped.id && later.state == State::Done && (is_same || later.job == stopped.job)
 }

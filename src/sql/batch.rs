@@ -6,6 +6,7 @@ use super::closing::LastLook;
 use super::link::{Asked, CLIENT, OfRow};
 use super::residue::{Search, former, search};
 use super::select::Wanted;
+use super::watched::watches;
 use super::{Scope, any_of, column, key_columns, key_names, keys, name, replay, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::HOLD;
@@ -35,14 +36,19 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
             "CREATE TEMP TABLE IF NOT EXISTS lethe_going (step INTEGER NOT NULL, {}{text})",
             going.join(&format!("{text}, "))
         ),
+        "CREATE TEMP TABLE IF NOT EXISTS lethe_own (step INTEGER NOT NULL, id TEXT NOT NULL, UNIQUE (step, id))"
+            .to_owned(),
+        "CREATE TEMP TABLE IF NOT EXISTS lethe_watched (step INTEGER NOT NULL, inserted BIGINT, deleted BIGINT, files BIGINT)"
+            .to_owned(),
     ]
 }
 
 /// The names of the temporary tables.
-pub const TABLES: [&str; 5] = ["lethe_batch", "lethe_held", "lethe_taken", "lethe_reasons", "lethe_going"];
+pub const TABLES: [&str; 7] =
+    ["lethe_batch", "lethe_held", "lethe_taken", "lethe_reasons", "lethe_going", "lethe_own", "lethe_watched"];
 
 /// Empties the temporary tables.
-pub fn empty() -> [String; 5] {
+pub fn empty() -> [String; 7] {
     TABLES.map(|table| format!("DELETE FROM {table}"))
 }
 
@@ -193,7 +199,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         last_changes,
         searched_twice,
         last_look: LastLook::of(wanted, kind, force),
-        kept: super::kept::Kept::of(plan),
+        kept: super::kept::Kept { watches: watches(scope, plan), ..super::kept::Kept::of(plan) },
         files: super::files::Statements::of(scope, plan),
         notices: super::notices::Statements::of(scope, plan, force || kind == SweepKind::Replay),
     }
@@ -218,6 +224,9 @@ impl Statements {
         all.extend(checks.map(|check| (check.table.clone(), check.sql.as_str())));
         all.extend(self.last_look.kept.iter().map(|sql| (client.table.clone(), sql.as_str())));
         all.extend(self.files.all());
+        for own in &self.kept.watches {
+            all.extend(own.begin.iter().chain([&own.harmed]).map(|sql| (own.table.clone(), sql.as_str())));
+        }
         let kept = self.kept.deletions.iter().chain(&self.kept.missing);
         all.extend(kept.map(|sql| (client.table.clone(), sql.as_str())));
         for search in &self.searches {

@@ -32,7 +32,7 @@ pub struct LastLook {
     pub kept_since: Option<String>,
     /// How others are kept from writing meanwhile; `None` where they cannot anyway.
     pub closing: Option<&'static Closing>,
-    /// The tables in which they could change the answer, as they are called in SQL.
+    /// The tables in which they could change the answer, as they are called in SQL, and functions that read such tables.
     pub tables: Vec<String>,
     /// For each search for former values, the same in rows that others wrote since `{since}`.
     pub again: Vec<Search>,
@@ -214,6 +214,7 @@ fn tables(scope: Scope, plan: &Plan) -> Vec<String> {
         Some(schema) => format!("{}.{}", name(&schema), name(&own)),
         None => name(&own),
     }));
+    all.extend(plan.called());
     all.insert("lethe_holds".to_owned());
     all.into_iter().collect()
 }

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::link::CLIENT;
+use super::watched::Watch;
 use super::{Scope, key_columns, row, tuple};
 use crate::plan::Plan;
 
@@ -14,6 +15,8 @@ pub struct Kept {
     /// Where triggers could delete others, a number that changes when rows of
     /// the client table are deleted: asked before the first rule and after the last.
     pub deletions: Option<String>,
+    /// The tables of which no other client's row may change while a batch is under way.
+    pub watches: Vec<Watch>,
 }
 
 impl Kept {
@@ -33,6 +36,7 @@ impl Kept {
                 row(own)
             )),
             deletions: plan.counts_clients.then(|| client.dialect.deletions(&client.table)),
+            watches: Vec::new(),
         }
     }
 }

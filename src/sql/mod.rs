@@ -28,6 +28,7 @@ pub mod retention;
 pub mod saved;
 pub mod select;
 pub mod shown;
+pub mod watched;
 
 use chrono::NaiveDate;
 

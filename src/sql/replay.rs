@@ -89,13 +89,12 @@ fn unclear(wanted: &Wanted) -> Option<String> {
     Some(format!("{} AND NOT ({})", recorded_in(scope, &newer), known(wanted)))
 }
 
-/// Writes the reason of a hold that was placed after the client was
-/// anonymized. One placed before was released by then, as nothing kept it.
+/// Writes the reason of a hold that is in force once what the journal has of holds, in its order, was taken over. When it
+/// was placed does not count: clocks differ.
 pub(super) fn held() -> String {
     format!(
         "INSERT INTO lethe_reasons (n, place, reason) SELECT b.n, 0, '{HOLD}' FROM lethe_batch AS b WHERE b.state IS NULL \
-         AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL AND h.placed_at > \
-         (SELECT max(o.at) FROM lethe_outcomes AS o WHERE o.client_key = b.key AND o.outcome = 'anonymized'))"
+         AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL)"
     )
 }
 

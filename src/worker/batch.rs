@@ -168,6 +168,7 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>, since: String) 
     drop(step);
     let step = Span::step("rules");
     let clients = kept::before(connection, &statements.kept).await?;
+    kept::watch(connection, &statements.kept).await?;
     let (changes, last_changes) = (statements.changes.iter(), statements.last_changes.iter());
     let (mut rules, mut written_anew) = (0.., false);
     for ((_, change), rule) in changes.zip(&mut rules) {

@@ -68,9 +68,11 @@ async fn a_due_client_is_anonymized_and_a_second_sweep_writes_nothing() {
     assert_eq!(company.rows("SELECT count(*) FROM lethe_outcomes").await, ["2"]);
 }
 
+use lethe::domain::hint::Face;
 use lethe::domain::job::Brake;
 use lethe::domain::outcome::{Outcome, Tally};
 use lethe::domain::sweep::SweepKind;
+use lethe::service::status::Status;
 use lethe::worker::Limits;
 use lethe::worker::sweep::{Mode, SweepError, open};
 
@@ -304,6 +306,27 @@ async fn a_sweep_over_its_brake_stops_before_it_begins_and_asks() {
     request.brake = Brake { clients: Some(0), share: None };
     request.over_brake = true;
     assert_eq!(company.sweep(&request).await.unwrap().anonymized, 1);
+}
+
+#[tokio::test]
+async fn a_braked_sweep_that_was_started_again_over_the_brake_is_made_good() {
+    let company = Company::new(&schema(), POLICY).await;
+    let status =
+        async || Status::of(&company.context, company.folder.path(), 10, Face::Command).await.expect("a status");
+    let mut request = company.request(SweepKind::Due);
+    request.job = Some("nightly".to_owned());
+    request.tick = Some(company.context.ledger.clock().now());
+    request.brake = Brake { clients: Some(0), share: None };
+    assert!(matches!(company.sweep(&request).await, Err(SweepError::Braked { .. })));
+    let braked = status().await;
+    assert!(braked.night.stopped == 1 && braked.attention.iter().any(|own| own.text.contains("was braked")));
+    // Of another kind, it does not do what that one was for.
+    company.sweep(&company.request(SweepKind::Replay)).await.expect("a replay");
+    assert_eq!(status().await.night.stopped, 1);
+    (request.job, request.tick, request.over_brake) = (None, None, true);
+    company.sweep(&request).await.expect("a sweep");
+    let good = status().await;
+    assert!(good.night.stopped == 0 && !good.attention.iter().any(|own| own.text.contains("was braked")));
 }
 
 #[tokio::test]

@@ -112,9 +112,13 @@ impl SqlDialect for Postgres {
                 turn: "SELECT pg_try_advisory_xact_lock(7022120)",
                 is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
                             AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
-                // Of a view, the tables behind it.
-                lockable: "WITH RECURSIVE read AS (SELECT CAST(to_regclass(t.value) AS oid) AS oid \
-                       FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                // Of a view, the tables behind it; of a function, those that its text names.
+                lockable: "WITH RECURSIVE word AS (SELECT t.value COLLATE \"C\" AS own FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                       UNION SELECT f.found[1] COLLATE \"C\" FROM word JOIN pg_proc AS p ON p.proname = CAST(regexp_replace(lower(word.own), '^.*[.]', '') AS NAME) \
+                       AND p.prokind = 'f' JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
+                       CROSS JOIN LATERAL regexp_matches(CASE p.prosrc WHEN '' THEN pg_get_functiondef(p.oid) ELSE p.prosrc END, \
+                       '[[:alpha:]_][[:alnum:]_]*(?:[.][[:alpha:]_][[:alnum:]_]*)?', 'g') AS f (found)), \
+                       read AS (SELECT CAST(to_regclass(word.own) AS oid) AS oid FROM word \
                        UNION SELECT d.refobjid FROM read AS v JOIN pg_class AS w ON w.oid = v.oid AND w.relkind = 'v' \
                        JOIN pg_rewrite AS r ON r.ev_class = v.oid JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass \
                        AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid) \
@@ -375,6 +379,39 @@ impl SqlDialect for Postgres {
         )
     }
 
+    fn row_text(&self, of: &str, key: &[String]) -> String {
+        let key: Vec<String> = key.iter().map(|own| format!("{of}.{}", name(own))).collect();
+        format!("CAST(ROW({}) AS TEXT)", key.join(", "))
+    }
+
+    fn watch(&self, step: usize, table: &str, _key: &[String], _unique: &[Vec<String>]) -> Vec<String> {
+        let counts = written(&self.qualified(table));
+        vec![format!(
+            "INSERT INTO lethe_watched (step, inserted, deleted, files) SELECT {step}, w.inserted, w.deleted, w.files FROM {counts} AS w"
+        )]
+    }
+
+    /// A table that is emptied at once gets another file. A row that this transaction wrote is in progress, of whatever part of it. A row of a partition that moves to
+    /// another one is deleted there and inserted here.
+    fn harmed(&self, step: usize, table: &str, key: &[String]) -> String {
+        let (counts, relation) = (written(&self.qualified(table)), self.qualified(table));
+        let (row, xmin) = (self.row_text("t", key), "CAST(CAST(t.xmin AS TEXT) AS BIGINT)");
+        // Asked once, and not of each row.
+        let since = "(SELECT age(CAST(CAST(txid_current() % 4294967296 AS TEXT) AS XID)))";
+        format!(
+            "SELECT CAST(CASE WHEN w.files <> b.files THEN 1 WHEN w.deleted > b.deleted AND w.deleted - b.deleted - CASE WHEN w.relations > 1 THEN w.inserted - b.inserted ELSE 0 END \
+             > (SELECT count(*) FROM lethe_own AS o WHERE o.step = {step} AND NOT EXISTS (SELECT 1 FROM {relation} AS t WHERE {row} = o.id)) THEN 1 \
+             WHEN w.updated > 0 AND (SELECT count(*) FROM {relation} AS t WHERE CASE WHEN age(t.xmin) <= {since} \
+             THEN txid_status(txid_current() - txid_current() % 4294967296 + {xmin}) = 'in progress' ELSE FALSE END \
+             AND NOT EXISTS (SELECT 1 FROM lethe_own AS o WHERE o.step = {step} AND o.id = {row})) > w.inserted - b.inserted THEN 1 ELSE 0 END AS BIGINT) \
+             FROM {counts} AS w CROSS JOIN lethe_watched AS b WHERE b.step = {step}"
+        )
+    }
+
+    fn unwatch(&self, _step: usize) -> Vec<String> {
+        Vec::new()
+    }
+
     fn row_among(&self, table: &str, _identity: &[String], json: &str) -> String {
         let given = format!("jsonb_array_elements(CAST({json} AS JSONB)) AS lethe_r");
         // By address first, which needs no scan; in a partitioned table several rows have the same.
@@ -396,4 +433,17 @@ impl SqlDialect for Postgres {
             format!("REFRESH MATERIALIZED VIEW {}", self.qualified(view)),
         ]
     }
+}
+
+/// What the server counts of the rows that this transaction wrote to a relation, its partitions and children.
+fn written(relation: &str) -> String {
+    format!(
+        "(WITH RECURSIVE own (oid) AS (SELECT CAST(CAST({} AS regclass) AS oid) \
+         UNION SELECT i.inhrelid FROM pg_inherits AS i JOIN own ON own.oid = i.inhparent) \
+         SELECT count(*) AS relations, CAST(COALESCE(sum(pg_stat_get_xact_tuples_inserted(own.oid)), 0) AS BIGINT) AS inserted, \
+         CAST(COALESCE(sum(pg_stat_get_xact_tuples_updated(own.oid)), 0) AS BIGINT) AS updated, \
+         CAST(COALESCE(sum(pg_stat_get_xact_tuples_deleted(own.oid)), 0) AS BIGINT) AS deleted, \
+         CAST(sum(CAST(pg_relation_filenode(own.oid) AS BIGINT)) AS BIGINT) AS files FROM own)",
+        text(relation)
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::triggers::{deletes_from, with_called};
+use super::super::triggers::{deletes_from, with_called, writes};
 use super::super::{Connection, StoreError, query, query_as, query_scalar};
 use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Trigger, Unique};
 
@@ -90,8 +90,8 @@ fn kind(category: &str, name: &str) -> Kind {
     }
 }
 
-/// Of one index: its table, whether it is unique, whether partial, its columns, and what its expressions are made of.
-type Found = (i64, bool, bool, Vec<Option<String>>, Vec<String>);
+/// Of one index: its table, whether it is unique, whether partial, its columns, and how two of its rows collide.
+type Found = (i64, bool, bool, Vec<Option<String>>, Unique);
 
 /// A schema of which the tables are known by their numbers.
 struct Reading<'c> {
@@ -159,10 +159,13 @@ impl Reading<'_> {
 
     async fn indexes(&mut self) -> Result<(), StoreError> {
         let sql = "SELECT CAST(i.indrelid AS BIGINT), CAST(i.indexrelid AS BIGINT), i.indisunique, i.indpred IS NOT NULL, \
-         CAST(a.attname AS TEXT), CASE WHEN i.indisunique AND i.indexprs IS NOT NULL THEN (SELECT CAST(jsonb_agg(DISTINCT e.attname) AS TEXT) \
+         CAST(a.attname AS TEXT), CASE WHEN (i.indisunique OR i.indisexclusion) AND i.indexprs IS NOT NULL THEN (SELECT CAST(jsonb_agg(DISTINCT e.attname) AS TEXT) \
          FROM pg_depend AS d JOIN pg_attribute AS e ON e.attrelid = d.refobjid AND e.attnum = d.refobjsubid \
          WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass \
-         AND d.refobjid = i.indrelid AND d.refobjsubid > 0 AND position(quote_ident(e.attname) IN pg_get_expr(i.indexprs, i.indrelid)) > 0) END \
+         AND d.refobjid = i.indrelid AND d.refobjsubid > 0 AND position(quote_ident(e.attname) IN pg_get_expr(i.indexprs, i.indrelid)) > 0) END, \
+         COALESCE(CAST(to_jsonb(i) ->> 'indnullsnotdistinct' AS BOOLEAN), FALSE), i.indisexclusion AND NOT EXISTS (SELECT 1 \
+         FROM pg_constraint AS e CROSS JOIN LATERAL unnest(e.conexclop) AS x (operator) JOIN pg_operator AS o ON o.oid = x.operator \
+         WHERE e.conindid = i.indexrelid AND o.oprname = '<>') \
          FROM pg_index AS i \
          CROSS JOIN LATERAL unnest(CAST(i.indkey AS SMALLINT[])) WITH ORDINALITY AS k (number, place) \
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0 \
@@ -171,17 +174,23 @@ impl Reading<'_> {
         for row in query(sql).fetch_all(&mut *self.connection).await? {
             let index: i64 = row.get(1)?;
             if found.last().is_none_or(|(last, _)| *last != index) {
-                let made_of = row.get::<Option<Vec<String>>>(5)?.unwrap_or_default();
-                found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
+                let (partial, excludes): (bool, bool) = (row.get(3)?, row.get(7)?);
+                let unique = Unique {
+                    columns: Vec::new(),
+                    partial: partial || excludes,
+                    made_of: row.get::<Option<Vec<String>>>(5)?.unwrap_or_default(),
+                    nulls_equal: row.get(6)?,
+                };
+                found.push((index, (row.get(0)?, row.get::<bool>(2)? || excludes, partial, Vec::new(), unique)));
             }
             if let Some((_, (.., columns, _))) = found.last_mut() {
                 columns.push(row.get(4)?);
             }
         }
-        for (_, (of, unique, partial, columns, made_of)) in found {
+        for (_, (of, is_unique, partial, columns, unique)) in found {
             let Some(table) = self.table(of) else { continue };
-            if unique {
-                table.unique.push(Unique { columns: columns.clone(), partial, made_of });
+            if is_unique {
+                table.unique.push(Unique { columns: columns.clone(), ..unique });
             }
             table.indexes.push(Index { columns, partial });
         }
@@ -192,7 +201,7 @@ impl Reading<'_> {
         let sql = format!(
             "SELECT CAST(k.oid AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT), \
          CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c', \
-         k.confdeltype IN ('n', 'd') FROM pg_constraint AS k \
+         k.confdeltype IN ('n', 'd'), k.confupdtype IN ('n', 'd') FROM pg_constraint AS k \
          CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS p (own, other, place) \
          JOIN pg_attribute AS own ON own.attrelid = k.conrelid AND own.attnum = p.own \
          JOIN pg_attribute AS other ON other.attrelid = k.confrelid AND other.attnum = p.other \
@@ -213,6 +222,7 @@ impl Reading<'_> {
                     referenced: Vec::new(),
                     cascades: row.get(5)?,
                     resets: row.get(6)?,
+                    renews: row.get(7)?,
                 });
             }
             if let Some(foreign) = table.foreign_keys.last_mut() {
@@ -246,24 +256,38 @@ impl Reading<'_> {
 
     /// Triggers, and rules that rewrite statements, in the order of their names, as they fire.
     async fn triggers(&mut self) -> Result<(), StoreError> {
-        // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
+        // 8 is DELETE, 16 UPDATE. Those that are for replicas alone (`R`) fire in a session that counts as one, and in no
+        // other; those switched off (`D`) never do.
         // Those of a partition, and of a table that inherits, fire for rows that are written by way of the table above.
         let sql = "WITH RECURSIVE up AS (SELECT tgrelid AS own, tgrelid AS above FROM pg_trigger UNION SELECT ev_class, ev_class \
-         FROM pg_rewrite UNION SELECT up.own, i.inhparent FROM up JOIN pg_inherits AS i ON i.inhrelid = up.above) \
-         SELECT CAST(up.above AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc, t.tginitdeferred \
-         FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN up ON up.own = t.tgrelid \
-         WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
+         FROM pg_rewrite UNION SELECT up.own, i.inhparent FROM up JOIN pg_inherits AS i ON i.inhrelid = up.above), \
+         s AS (SELECT CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END AS own) \
+         SELECT CAST(up.above AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, \
+         CASE WHEN l.lanname IN ('sql', 'plpgsql', 'internal') THEN p.prosrc ELSE p.prosrc || ' execute' END, t.tginitdeferred \
+         FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_language AS l ON l.oid = p.prolang JOIN up ON up.own = t.tgrelid CROSS JOIN s \
+         WHERE NOT t.tgisinternal AND t.tgenabled IN ('A', s.own) \
          UNION SELECT CAST(up.above AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
-         pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r JOIN up ON up.own = r.ev_class \
-         WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
+         pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r JOIN up ON up.own = r.ev_class CROSS JOIN s \
+         WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('A', s.own) ORDER BY 1, 2";
         let rows = query(sql).fetch_all(&mut *self.connection).await?;
         let functions = if rows.is_empty() { BTreeMap::new() } else { self.functions().await? };
+        let parts = format!(
+            "SELECT CAST(c.relname AS TEXT), CAST(w.relname AS TEXT) FROM pg_class AS c JOIN pg_class AS w ON w.oid = {} \
+             WHERE c.relispartition",
+            whole("c.oid")
+        );
+        let partitions: Vec<(String, String)> = query_as(&parts).fetch_all(&mut *self.connection).await?;
         for row in rows {
             if let Some(table) = self.table(row.get(0)?) {
                 let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
-                let deletes_from = deletes_from(&with_called(&text, &functions));
+                let text = with_called(&text, &functions);
+                // What it writes to a partition is of the table above.
+                let parts = partitions.iter().filter(|(part, _)| text.contains(part)).map(|(_, whole)| whole.as_str());
+                let text = std::iter::once(text.as_str()).chain(parts).collect::<Vec<_>>().join("\n");
+                let (deletes_from, writes) = (deletes_from(&text), writes(&text));
                 let (name, deferred) = (row.get(1)?, row.get(5)?);
-                table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete: true });
+                let may_delete = true;
+                table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete, writes });
             }
         }
         Ok(())

@@ -277,6 +277,56 @@ impl SqlDialect for Sqlite {
         format!("SELECT count(*) FROM {}", name(table))
     }
 
+    fn row_text(&self, of: &str, key: &[String]) -> String {
+        key.iter().map(|own| format!("quote({of}.{})", name(own))).collect::<Vec<_>>().join(" || ',' || ")
+    }
+
+    /// Temporary triggers see what others do, but for rows that are replaced: those are looked for beforehand.
+    fn watch(&self, step: usize, table: &str, key: &[String], unique: &[Vec<String>]) -> Vec<String> {
+        let table = name(table);
+        let id = |of: &str| self.row_text(of, key);
+        let is_own =
+            |of: &str| format!("EXISTS (SELECT 1 FROM lethe_own AS o WHERE o.step = {step} AND o.id = {})", id(of));
+        let replaced = |but: &str| {
+            let each = unique.iter().map(|columns| {
+                let same: Vec<String> = columns.iter().map(|own| format!("x.{0} = NEW.{0}", name(own))).collect();
+                format!(
+                    " OR EXISTS (SELECT 1 FROM {table} AS x WHERE {} AND NOT {}{but})",
+                    same.join(" AND "),
+                    is_own("x")
+                )
+            });
+            each.collect::<String>()
+        };
+        let but_itself = format!(" AND {} <> {}", id("x"), id("OLD"));
+        let note = format!("BEGIN INSERT INTO lethe_watched (step) VALUES ({step}); END");
+        let trigger = |number: usize, event: &str, then: &str| {
+            format!("CREATE TEMP TRIGGER lethe_watch_{step}_{number} {event} ON main.{table} {then}")
+        };
+        vec![
+            trigger(0, "BEFORE UPDATE", &format!("WHEN NOT {}{} {note}", is_own("OLD"), replaced(&but_itself))),
+            trigger(1, "BEFORE DELETE", &format!("WHEN NOT {} {note}", is_own("OLD"))),
+            trigger(2, "BEFORE INSERT", &format!("WHEN FALSE{} {note}", replaced(""))),
+            trigger(
+                3,
+                "AFTER INSERT",
+                &format!(
+                    "WHEN NOT {} BEGIN INSERT INTO lethe_own (step, id) VALUES ({step}, {}); END",
+                    is_own("NEW"),
+                    id("NEW")
+                ),
+            ),
+        ]
+    }
+
+    fn harmed(&self, step: usize, _table: &str, _key: &[String]) -> String {
+        format!("SELECT count(*) FROM lethe_watched WHERE step = {step}")
+    }
+
+    fn unwatch(&self, step: usize) -> Vec<String> {
+        (0..WATCHES).map(|number| format!("DROP TRIGGER temp.lethe_watch_{step}_{number}")).collect()
+    }
+
     fn row_among(&self, table: &str, identity: &[String], json: &str) -> String {
         let parts: Vec<String> =
             (0..identity.len()).map(|at| format!("json_extract(lethe_r.value, '$[{at}]')")).collect();
@@ -297,6 +347,9 @@ impl SqlDialect for Sqlite {
 }
 
 /// The columns that identify a row of a table.
+/// Triggers that watch a table.
+const WATCHES: usize = 4;
+
 fn row_identity(table: &str, identity: &[String]) -> String {
     identity.iter().map(|own| format!("{}.{}", name(table), name(own))).collect::<Vec<_>>().join(", ")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::super::triggers::{deletes_from, fires_on_delete};
+use super::super::triggers::{deletes_from, fires_on_delete, writes};
 use super::super::{Connection, StoreError, query};
 use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Trigger, Unique};
 use crate::sql::text;
@@ -66,10 +66,12 @@ async fn triggers(connection: &mut Connection, schema: &mut Schema) -> Result<()
         let Some(table) = schema.tables.values_mut().find(|table| table.name.eq_ignore_ascii_case(&of)) else {
             continue;
         };
-        let deletes_from = deletes_from(&sql);
+        // What stands in front of the body says when it fires.
+        let body = sql.to_ascii_lowercase().find("begin").map_or("", |at| &sql[at..]);
+        let (deletes_from, writes) = (deletes_from(&sql), writes(body));
         let may_delete = !deletes_from.is_empty();
         let (on_change, on_delete) = (fires_for_changes(&sql), fires_on_delete(&sql));
-        table.triggers.push(Trigger { name, on_change, on_delete, deferred: false, deletes_from, may_delete });
+        table.triggers.push(Trigger { name, on_change, on_delete, deferred: false, deletes_from, may_delete, writes });
     }
     Ok(())
 }
@@ -133,7 +135,7 @@ async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, Sto
     key.sort_by_key(|column| column.primary_key);
     if !key.is_empty() {
         let columns: Vec<Option<String>> = key.iter().map(|column| Some(column.name.clone())).collect();
-        table.unique.push(Unique { columns: columns.clone(), partial: false, made_of: Vec::new() });
+        table.unique.push(Unique { columns: columns.clone(), partial: false, made_of: Vec::new(), nulls_equal: false });
         table.indexes.push(Index { columns, partial: false });
     }
     indexes(connection, &mut table).await?;
@@ -158,7 +160,7 @@ async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(
     for (unique, partial, columns, sql) in found.into_values() {
         if unique {
             let made_of = if columns.contains(&None) { made_of(&sql, table) } else { Vec::new() };
-            table.unique.push(Unique { columns: columns.clone(), partial, made_of });
+            table.unique.push(Unique { columns: columns.clone(), partial, made_of, nulls_equal: false });
         }
         table.indexes.push(Index { columns, partial });
     }
@@ -197,18 +199,20 @@ fn fires_for_changes(sql: &str) -> bool {
 
 async fn foreign_keys(connection: &mut Connection, table: &mut LiveTable) -> Result<(), StoreError> {
     let sql = format!(
-        "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list({}) ORDER BY id, seq",
+        "SELECT id, \"table\", \"from\", \"to\", on_delete, on_update FROM pragma_foreign_key_list({}) ORDER BY id, seq",
         text(&table.name)
     );
     let mut found: BTreeMap<i64, ForeignKey> = BTreeMap::new();
     for row in query(&sql).fetch_all(connection).await? {
         let (references, on_delete): (String, String) = (row.get(1)?, row.get(4)?);
+        let on_update: String = row.get(5)?;
         let key = found.entry(row.get(0)?).or_insert_with(|| ForeignKey {
             columns: Vec::new(),
             references,
             referenced: Vec::new(),
             cascades: on_delete.eq_ignore_ascii_case("cascade"),
             resets: on_delete.to_ascii_lowercase().starts_with("set "),
+            renews: on_update.to_ascii_lowercase().starts_with("set "),
         });
         key.columns.push(row.get(2)?);
         key.referenced.extend(row.get::<Option<String>>(3)?);

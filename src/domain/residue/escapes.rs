@@ -9,13 +9,28 @@ use memchr::{memchr, memmem};
 use percent_encoding::percent_decode_str;
 
 use super::entities::NAMES;
+use super::markup::{css, hex, rtf};
 
 /// Takes one layer off.
 pub(super) type Unescape = fn(&str) -> Option<String>;
 
 /// What is read, the most common first.
-pub(super) const ALL: [Unescape; 11] =
-    [json, percent, percent_u, query, html, tags, backslash, doubled, encoded_words, quoted_printable, base64];
+pub(super) const ALL: [Unescape; 14] = [
+    json,
+    percent,
+    percent_u,
+    query,
+    html,
+    tags,
+    backslash,
+    doubled,
+    encoded_words,
+    quoted_printable,
+    base64,
+    hex,
+    css,
+    rtf,
+];
 
 /// The longest name of a character in HTML, and the longest encoded word of a mail's header that is read.
 const LONGEST_NAME: usize = 24;
@@ -25,7 +40,7 @@ const LONGEST_WORD: usize = 512;
 const LONGEST_BARE_NAME: usize = 6;
 
 /// Fewer signs of base64 than this are looked through in vain in every text.
-const FEWEST_SIGNS: usize = 8;
+pub(super) const FEWEST_SIGNS: usize = 8;
 
 /// A line of base64 that is broken is at least this long.
 const BROKEN_LINE: usize = 60;
@@ -384,7 +399,7 @@ fn decoded(run: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Bytes as a text, if they are one.
-fn said(bytes: Vec<u8>) -> Option<String> {
+pub(super) fn said(bytes: Vec<u8>) -> Option<String> {
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => return Some(text),
         Err(error) => error.into_bytes(),
@@ -406,7 +421,7 @@ fn sign(byte: u8) -> Option<u32> {
     Some(number.into())
 }
 
-fn hex_byte(text: &[u8]) -> Option<u8> {
+pub(super) fn hex_byte(text: &[u8]) -> Option<u8> {
     let digits = text.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
@@ -424,7 +439,7 @@ fn readable(bytes: Vec<u8>) -> String {
 }
 
 /// A byte as Windows reads it in western Europe.
-fn latin(byte: u8) -> char {
+pub(super) fn latin(byte: u8) -> char {
     match byte {
         0x80 => '€',
         0x8a => 'Š',

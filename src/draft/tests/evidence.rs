@@ -261,7 +261,7 @@ fn companies() -> Schema {
             add_column(&mut table, column);
         }
         let key = client::primary_key(&table).into_iter().map(Some).collect();
-        table.unique.push(Unique { columns: key, partial: false, made_of: Vec::new() });
+        table.unique.push(Unique { columns: key, partial: false, made_of: Vec::new(), nulls_equal: false });
         schema.tables.insert(name, table);
     };
     for company in ["A", "B", "C"] {

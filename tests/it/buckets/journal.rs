@@ -96,6 +96,16 @@ async fn a_journal_below_the_prefix_is_another_one() {
         shop.server.write(&format!("journal/test/segment-{number:010}.jsonl"));
     }
     shop.server.write("journal/segment-2.jsonl");
+    // Other programs write names with an empty part, before, among and behind those of segments.
+    for name in [
+        "journal//a",
+        "journal/segment-0000000001.jsonl//a",
+        "journal/segment-x//a",
+        "journal/z//a",
+        "journal/segment-y/",
+    ] {
+        shop.server.write(name);
+    }
     shop.done(&["sweep", "--due", "--wait"]);
     shop.done(&["journal", "verify"]);
     assert_eq!(shop.rows("SELECT count(*) FROM lethe_outbox").await, ["0"]);

@@ -176,3 +176,30 @@ async fn the_command_that_places_a_hold_tells_the_journal_at_once() {
         assert_eq!(kept.told().pop().expect("a record"), told);
     }
 }
+
+#[tokio::test]
+async fn a_hold_keeps_its_client_after_a_restore_although_the_outcome_is_of_a_clock_that_was_ahead() {
+    let kept = kept(None).await;
+    let backup = kept.backup().await;
+    kept.night("2031-01-05").await;
+    let kept = kept.restored(&backup, "2026-01-06").await;
+    place(&kept, "C3").await;
+    kept.replay_restored().await;
+    assert_eq!(kept.names().await, ["C1|Anonymized client", "C2|Anonymized client", "C3|Cleo Eng", "C4|Dan Falk"]);
+}
+
+#[tokio::test]
+async fn a_hold_that_is_placed_before_the_journal_is_read_outlasts_a_release_of_a_clock_that_was_ahead() {
+    let kept = kept(None).await;
+    place(&kept, "C2").await;
+    kept.keep().await.expect("the journal is kept");
+    let backup = kept.backup().await;
+    kept.company.set_clock("2031-01-03T12:00:00Z");
+    release(&kept, "C2").await;
+    kept.keep().await.expect("the journal is kept");
+    let kept = kept.restored(&backup, "2026-01-06").await;
+    release(&kept, "C2").await;
+    place(&kept, "C2").await;
+    kept.replay_restored().await;
+    assert_eq!(kept.company.rows("SELECT count(*), count(released_at) FROM lethe_holds").await, ["2|1"]);
+}

@@ -5,6 +5,7 @@
 //! of other clients above all, stayed as it was.
 
 mod actions;
+mod along;
 mod cascades;
 mod client_table;
 mod composite_keys;

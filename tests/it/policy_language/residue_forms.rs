@@ -14,7 +14,7 @@ const CUSTOMERS: &str = r#"
 "#;
 
 /// Texts that carry `Thérèse O'Brien` or `t.obrien@example.org`.
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 26] = [
     "<p>Th&eacute;r&egrave;se O&#39;Brien</p>",
     "Th&#xe9;r&#232;se&nbsp;O&rsquo;Brien",
     "mailto:t.obrien&#64;example.org",
@@ -32,6 +32,15 @@ const TEXTS: [&str; 17] = [
     "Th&eacuter&egravese&nbspO&#39Brien",
     "Th%u00E9r%u00E8se%20O%27Brien",
     "Th=C3=A9r=C3=A8se= \n O=27Brien",
+    r"\x5468c3a972c3a87365204f27427269656e",
+    "0x742E6F627269656E406578616D706C652E6F7267",
+    "id=5468E972E87365204F27427269656E;",
+    r"{\rtf1\ansi\b Th\'e9r\'e8se\b0  O'Brien\par}",
+    r"{\rtf1 Th\u233 er\u232\'3fse {\i O'Brien}}",
+    r"{\rtf1\uc0\b T\b0 h\u233 r\u232 se O'Brien}",
+    r#"a:before { content: "Th\E9 r\0000E8se O\27 Brien" }"#,
+    r#"name = "Th\u{e9}r\u{E8}se O'Brien""#,
+    r"Th\351r\350se O\047Brien",
 ];
 
 #[tokio::test]

@@ -229,7 +229,10 @@ async fn no_session_writes_to_a_table_that_decides_while_a_batch_is_verified() {
     let guard = "table = \"orders\"\nwhere = \"status IN (SELECT name FROM open_words) OR watched()\"";
     let words = "CREATE TABLE open_words (name TEXT);";
     let company = Company::new(&format!("{SCHEMA}{WATCHED}{words}"), &guarded(guard)).await;
-    assert_eq!(locked(&company).await, ["customers", "lethe_holds", "notes", "open_words", "orders", "visits"]);
+    assert_eq!(
+        locked(&company).await,
+        ["customers", "lethe_holds", "notes", "open_words", "orders", "visits", "witness"]
+    );
 }
 
 #[tokio::test]
@@ -240,7 +243,7 @@ async fn the_tables_behind_a_view_that_decides_are_locked_too() {
                  CREATE VIEW all_words AS SELECT name FROM other.words; \
                  CREATE VIEW current_words AS SELECT name FROM all_words UNION SELECT name FROM all_words;";
     let company = Company::new(&format!("{SCHEMA}{WATCHED}{views}"), &guarded(guard)).await;
-    assert_eq!(locked(&company).await, ["customers", "lethe_holds", "notes", "orders", "visits", "words"]);
+    assert_eq!(locked(&company).await, ["customers", "lethe_holds", "notes", "orders", "visits", "witness", "words"]);
 }
 
 #[tokio::test]
@@ -250,7 +253,7 @@ async fn a_table_that_another_session_keeps_busy_leaves_the_others_locked() {
     let company = Company::new(&format!("{SCHEMA}{WATCHED}"), &guarded(guard)).await;
     let mut other = PgConnection::connect(&company.place.setting()).await.expect("the server answers");
     sqlx::raw_sql("BEGIN; LOCK TABLE notes IN ROW EXCLUSIVE MODE").execute(&mut other).await.expect("it is locked");
-    assert_eq!(locked(&company).await, ["customers", "lethe_holds", "orders", "visits"]);
+    assert_eq!(locked(&company).await, ["customers", "lethe_holds", "orders", "visits", "witness"]);
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("it lets go");
 }
 
@@ -278,4 +281,24 @@ async fn a_hold_that_is_placed_while_old_rows_are_deleted_keeps_its_clients_rows
     let (swept, ()) = tokio::join!(company.sweep(&request), application);
     swept.expect("a retention sweep");
     assert_eq!(company.rows("SELECT customer_no FROM visits").await, ["C7"]);
+}
+
+#[tokio::test]
+async fn a_table_that_a_guards_function_reads_is_locked_while_the_batch_is_verified() {
+    super::on_postgres();
+    let cases = "CREATE TABLE cases (no TEXT); CREATE VIEW open_cases AS SELECT no FROM cases;
+        CREATE FUNCTION in_court(own TEXT) RETURNS BOOLEAN LANGUAGE plpgsql AS $$ BEGIN RETURN is_listed(own); END $$;
+        CREATE FUNCTION is_listed(own TEXT) RETURNS BOOLEAN LANGUAGE sql AS 'SELECT EXISTS (SELECT 1 FROM open_cases WHERE no = own)';";
+    let policy = guarded("where = \"in_court(no)\"")
+        .replace("[tables.visits]", "[tables.cases]\nfree = \"numbers\"\n[tables.visits]");
+    let company = Company::new(SCHEMA, &policy).await;
+    company.execute(cases).await;
+    let mut other = PgConnection::connect(&company.place.setting()).await.expect("the server answers");
+    sqlx::raw_sql("BEGIN; INSERT INTO cases VALUES ('C2')").execute(&mut other).await.expect("it is written");
+    let application = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        sqlx::raw_sql("COMMIT").execute(&mut other).await.expect("it is committed");
+    };
+    let (tally, ()) = tokio::join!(company.due(), application);
+    assert_eq!((tally.anonymized, tally.refused), (8, 1), "{tally:?}");
 }

@@ -282,6 +282,36 @@ async fn a_trigger_of_a_partition_alone_deletes_no_client() {
     assert_eq!(company.rows("SELECT no, name FROM customers ORDER BY no").await, ["A|Ann", "B|Bob", "C|Client"]);
 }
 
+#[tokio::test]
+async fn rows_of_other_clients_in_partitions_are_watched_and_triggers_of_replicas_count_in_a_session_that_is_one() {
+    super::on_postgres();
+    let schema = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT);
+        CREATE TABLE visits (id BIGINT, customer_no TEXT, year INTEGER, PRIMARY KEY (id, year)) PARTITION BY LIST (year);
+        CREATE TABLE visits_2020 PARTITION OF visits FOR VALUES IN (2020);
+        INSERT INTO customers VALUES ('A', 'Ann'), ('B', 'Bob'), ('C', 'Cid');
+        INSERT INTO visits VALUES (1, 'A', 2020), (2, 'C', 2020);
+        CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM visits_2020 WHERE id = 2; RETURN NULL; END $$;
+        CREATE TRIGGER moved AFTER UPDATE ON customers FOR EACH ROW WHEN (old.no = 'A') EXECUTE FUNCTION moved();";
+    let replica = "ALTER TABLE customers ENABLE REPLICA TRIGGER moved;
+        DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica', current_database()); END $$;";
+    let policy = policy(
+        r#"
+        tables.customers.columns.no.class = "non-personal"
+        tables.customers.columns.name = { class = "personal", replace = "Client" }
+        [tables.visits]
+        client = "customer_no"
+        non_personal = ["id", "customer_no", "year"]
+        "#,
+    );
+    for schema in [schema.to_owned(), format!("{schema}{replica}")] {
+        let company = Company::new(&schema, &policy).await;
+        let found = outcomes(&company, &["A", "B"]).await;
+        assert!(found[0].starts_with("A failed") && found[0].contains("rows of other clients in visits"), "{found:?}");
+        assert_eq!(found[1], "B anonymized");
+        assert_eq!(company.rows("SELECT id FROM visits ORDER BY id").await, ["1", "2"]);
+    }
+}
+
 #[test]
 fn a_foreign_key_of_a_partition_alone_is_followed_like_one_of_the_whole_table() {
     super::on_postgres();
