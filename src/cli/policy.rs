@@ -177,7 +177,7 @@ async fn drafted(store: &Store, schema: &Schema, options: &DraftOptions) -> Resu
     let bounds = bounds();
     while let Some(plan) = plan_of(&drafted, schema) {
         let searched = store.search(&plan, schema, &bounds).await?;
-        if !refused.found(searched.found, searched.clients) {
+        if !refused.found(searched) {
             break;
         }
         drafted = draft(schema, &samples, &answers, options, &mut refused).map_err(no_draft)?;
@@ -275,6 +275,19 @@ fn found(searched: &Searched) -> String {
     if searched.found.is_empty() {
         text += "None was found.\n";
     }
+    for own in &searched.misled {
+        text += &format!(
+            "note: `{}` leads `{}` to clients other than those whose values its rows hold: correct the link\n",
+            own.columns.join(", "),
+            own.table
+        );
+    }
+    for (table, column, clients) in &searched.kept {
+        text += &format!(
+            "note: `{table}.{column}` stays as it is, and holds values of {} in their own rows\n",
+            counted(*clients, "client")
+        );
+    }
     if !searched.left.is_empty() {
         text += &format!("note: not all of {} could be read\n", searched.left.join(", "));
     }
@@ -295,7 +308,7 @@ async fn suggested(
 ) -> Result<String, Failure> {
     let options = DraftOptions { client_table: Some(plan.client.table.clone()), key: Some(plan.client.key.clone()) };
     let mut refused = Refused::default();
-    refused.found(searched.found.clone(), searched.clients);
+    refused.found(searched.clone());
     let policy = std::fs::read_to_string(&config.policy).map_err(|error| {
         let what = format!("`{}` cannot be read: {}", config.policy.display(), trouble(error.kind()));
         Failure::new(what, "`policy` in `lethe.toml` names the policy's file")

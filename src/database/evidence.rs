@@ -15,7 +15,9 @@ use crate::plan::{Compared, Hop, Path, Plan};
 use crate::sql::{name, relation};
 
 /// The most rows of a table of the plan that are read for the clients to whom they belong.
-const ROWS: usize = 500;
+pub(super) const ROWS: usize = 500;
+/// The first rows of a table that has no index by which its clients' are found.
+pub(super) const FIRST: usize = 20_000;
 /// A value with as many characters is no coincidence; a shorter one has to name two clients.
 const LONG: usize = 6;
 
@@ -43,6 +45,9 @@ pub struct Evidence {
     /// What other columns hold, where it is the same in all rows that match.
     #[serde(skip)]
     pub same: BTreeMap<String, String>,
+    /// Columns that name the clients of the other rows: who sent a message, beside who got it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Evidence>,
 }
 
 /// Values by which rows may name the clients looked for.
@@ -104,6 +109,13 @@ impl Names {
         }
     }
 
+    /// The clients by their keys, if this is what they are.
+    pub(super) fn keys(&self) -> Option<HashMap<String, usize>> {
+        let one =
+            |((key, _), clients): (&(String, Option<String>), &BTreeSet<usize>)| Some((key.clone(), *clients.first()?));
+        self.is_key.then(|| self.of.iter().filter_map(one).collect())
+    }
+
     /// What is read of each row: the value, and the one beside it.
     pub(super) fn texts(&self, table: &str) -> String {
         let text = |own: &String| format!("CAST({}.{} AS TEXT)", name(table), name(own));
@@ -149,19 +161,29 @@ pub(super) async fn add_reached(
     );
     for step in plan.steps.iter().filter(|step| step.table != plan.client.table) {
         let Some(table) = schema.table(&step.table) else { continue };
-        let Some(hop) = step.paths.iter().find_map(by_key).filter(|hop| table.is_indexed(&hop.columns)) else {
-            continue;
-        };
+        let Some(hop) = step.paths.iter().find_map(by_key) else { continue };
         let mut names = Names::unique(table, Some(&table.name));
+        let is_login = |own: &&LiveColumn| {
+            let low = own.name.to_lowercase().replace('_', "");
+            own.kind() == Kind::Text && ["login", "username"].iter().any(|word| low.ends_with(word))
+        };
+        let logins =
+            table.columns.iter().filter(is_login).filter(|own| !table.is_unique(std::slice::from_ref(&own.name)));
+        names.extend(logins.map(|own| Names::of(own, None, Some(&table.name))));
         names.retain(|own| hop.columns != [own.column.clone()]);
         if names.is_empty() {
             continue;
         }
         let texts: Vec<String> = names.iter().map(|own| own.texts(&table.name)).collect();
+        let own = if table.is_indexed(&hop.columns) {
+            relation(schema.dialect, &table.name)
+        } else {
+            let first = relation(schema.dialect, &table.name);
+            format!("(SELECT * FROM {first} LIMIT {FIRST}) AS {}", name(&table.name))
+        };
         let sql = format!(
-            "SELECT CAST(few.k AS TEXT), {} FROM {} JOIN {few} ON few.k = {}.{} LIMIT {ROWS}",
+            "SELECT CAST(few.k AS TEXT), {} FROM {own} JOIN {few} ON few.k = {}.{} LIMIT {ROWS}",
             texts.join(", "),
-            relation(schema.dialect, &table.name),
             name(&table.name),
             name(&hop.columns[0])
         );
@@ -206,7 +228,7 @@ pub(super) async fn of_table(
         own.of.keys().for_each(|(value, _)| by_value.entry(value).or_default().push(at));
     }
     let (filled, matches) = (BTreeMap::new(), BTreeMap::new());
-    let mut all = Tally { columns, names, by_value, beside, own_number, filled, matches };
+    let mut all = Tally { columns, names, by_value, beside, own_number, rows: 0, filled, matches };
     // A single word, such as a first name, may be another person's: the other rows say more, if there are any.
     let mut telling = all.clone();
     let mut rows = query(&sql).fetch(&mut *connection);
@@ -242,7 +264,9 @@ struct Tally<'a> {
     beside: Vec<Option<usize>>,
     /// The whole number that is the table's primary key.
     own_number: Option<usize>,
-    /// The rows with values of clients in which a column is not blank.
+    /// The rows with values of clients.
+    rows: usize,
+    /// Those in which a column is not blank.
     filled: BTreeMap<usize, usize>,
     /// Rows that name their client, by the column, by what is in it, and by what stands before that.
     matches: BTreeMap<(usize, usize, String), Match>,
@@ -250,7 +274,7 @@ struct Tally<'a> {
 
 #[derive(Clone, Default)]
 struct Match {
-    rows: usize,
+    rows: BTreeSet<usize>,
     clients: BTreeSet<usize>,
     is_long: bool,
     same: Option<Vec<Option<String>>>,
@@ -258,6 +282,7 @@ struct Match {
 
 impl Tally<'_> {
     fn add(&mut self, texts: &[Option<String>], clients: &BTreeSet<usize>) {
+        self.rows += 1;
         for (at, text) in texts.iter().enumerate() {
             // Rows may have been made in the order of the clients: a table's own numbers say nothing.
             let text = text.as_deref().filter(|text| !text.trim().is_empty() && Some(at) != self.own_number);
@@ -284,7 +309,7 @@ impl Tally<'_> {
                     continue;
                 }
                 let own = self.matches.entry((at, names_at, before.to_owned())).or_default();
-                own.rows += 1;
+                own.rows.insert(self.rows);
                 own.clients.extend(of);
                 own.is_long |= value.chars().count() >= LONG;
                 let same = own.same.get_or_insert_with(|| texts.to_vec());
@@ -299,26 +324,44 @@ impl Tally<'_> {
     fn best(self) -> Option<Evidence> {
         let filled = |at: &usize| self.filled.get(at).copied().unwrap_or(0);
         let is_good = |((at, ..), own): &(&(usize, usize, String), &Match)| {
-            own.rows * 2 >= filled(at) && (own.is_long || own.clients.len() > 1)
+            own.rows.len() * 2 >= filled(at) && (own.is_long || own.clients.len() > 1)
         };
         let rank = |((_, names, before), own): &(&(usize, usize, String), &Match)| {
             let (of, last) = (&self.names[*names], std::cmp::Reverse(*names));
-            (own.rows, of.through.is_none(), of.beside.is_none(), before.is_empty(), last)
+            (own.rows.len(), of.through.is_none(), of.beside.is_none(), before.is_empty(), last)
         };
         let ((at, names, before), own) = self.matches.iter().filter(is_good).max_by_key(rank)?;
-        let names = &self.names[*names];
+        let mut best = self.evidence(*at, *names, before, own);
+        let mut covered = own.rows.clone();
+        let alike = self.matches.iter().filter(|((_, other, text), _)| other == names && text == before);
+        let alike: Vec<_> = alike.collect();
+        let more = |covered: &BTreeSet<usize>, own: &Match| own.rows.difference(covered).count();
+        while let Some(((at, ..), own)) = alike.iter().max_by_key(|(_, own)| more(&covered, own)) {
+            let added = more(&covered, own);
+            if added < 3 || added * 2 < self.rows - covered.len() || own.clients.len() < 2 {
+                break;
+            }
+            best.also.push(self.evidence(*at, *names, before, own));
+            covered.extend(&own.rows);
+        }
+        Some(best)
+    }
+
+    fn evidence(&self, at: usize, names: usize, before: &str, own: &Match) -> Evidence {
+        let names = &self.names[names];
         let same = self.columns.iter().zip(own.same.iter().flatten());
-        Some(Evidence {
-            column: self.columns[*at].name.clone(),
+        Evidence {
+            column: self.columns[at].name.clone(),
             beside: names.beside.clone(),
             through: names.through.clone(),
             equals: names.column.clone(),
             are_emails: names.are_emails,
-            before: before.clone(),
-            matched: own.rows,
-            of: filled(at),
+            before: before.to_owned(),
+            matched: own.rows.len(),
+            of: self.filled.get(&at).copied().unwrap_or(0),
             same: same.filter_map(|(column, value)| Some((column.name.clone(), value.clone()?))).collect(),
-        })
+            also: Vec::new(),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod error;
 mod evidence;
 mod names;
 mod native;
+mod own_rows;
 mod postgres;
 mod room;
 mod row;
@@ -44,7 +45,7 @@ pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role}
 pub use row::{Decode, FromRow, Row, Value};
 pub(crate) use row::{from_json, from_text, row};
 pub use scan::Scan;
-pub use search::{Beside, Bounds, Found, Hits, MOST_NEAR, Near, Searched, hits, texts_of};
+pub use search::{Beside, Bounds, Found, Hits, MOST_NEAR, Misled, Near, Searched, hits, texts_of};
 pub use session::{Connection, Executor, Lent, Pool, Transaction};
 pub use sqlite::{Dialect as SqliteDialect, Sqlite};
 pub use statement::{Argument, Scalars, Statement, query, query_as, query_scalar};

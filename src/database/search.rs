@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::TryStreamExt;
 
 use super::evidence::{self, Evidence, Names};
-use super::{Connection, StoreError, query, query_scalar};
+use super::{Connection, StoreError, own_rows, query, query_scalar};
 use crate::domain::dialect::Dialect;
 use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
@@ -42,9 +42,19 @@ pub struct Found {
     /// What in its table's rows names these clients; none where nothing does, or it was not looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<Evidence>,
-    /// Whether the plan links the table, by columns that are NULL in its first rows.
+    /// Whether the plan links the table, by columns that are blank in its first rows.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_linked: bool,
+}
+
+/// A link that leads to clients other than those whose values its rows hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Misled {
+    pub table: String,
+    pub columns: Vec<String>,
+    /// The table it leads over; none where it leads to the client table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 /// What a search came to.
@@ -55,6 +65,12 @@ pub struct Searched {
     /// Tables that were read.
     pub tables: usize,
     pub found: Vec<Found>,
+    /// Links of which the rows say that they lead to other clients.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub misled: Vec<Misled>,
+    /// Columns that stay although they hold values of the row's own client, with the number of clients.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<(String, String, usize)>,
     /// Tables that were not read to the end: the time was up, the account may not read them, or a value is
     /// no text in UTF-8.
     pub left: Vec<String>,
@@ -97,7 +113,7 @@ pub(super) async fn clients(
     Ok((all, names))
 }
 
-/// The tables that the plan links by columns that are NULL in all of their first rows.
+/// The tables that the plan links by columns that are NULL, 0 or empty in all of their first rows.
 pub(super) async fn unlinked<'a>(
     connection: &mut Connection,
     plan: &Plan,
@@ -109,7 +125,8 @@ pub(super) async fn unlinked<'a>(
         let Some(table) = schema.table(&step.table) else { continue };
         let columns: BTreeSet<&String> = step.paths.iter().flat_map(|path| &path.hops[0].columns).collect();
         let columns: Vec<String> = columns.into_iter().map(|own| name(own)).collect();
-        let links: Vec<String> = columns.iter().map(|own| format!("CAST({own} AS TEXT)")).collect();
+        let links: Vec<String> =
+            columns.iter().map(|own| format!("NULLIF(NULLIF(CAST({own} AS TEXT), '0'), '')")).collect();
         let sql = format!(
             "SELECT count(*), count(COALESCE({}, NULL)) FROM (SELECT {} FROM {} LIMIT {rows}) AS few",
             links.join(", "),
@@ -124,7 +141,7 @@ pub(super) async fn unlinked<'a>(
     Ok(all)
 }
 
-/// Looks for what names the clients in the rows of the tables where values of theirs were found.
+/// Looks at the rows that links lead to these clients, and for what names them in the tables where values of theirs were found.
 pub(super) async fn link(
     connection: &mut Connection,
     plan: &Plan,
@@ -133,18 +150,22 @@ pub(super) async fn link(
     rows: usize,
     searched: &mut Searched,
 ) -> Result<(), StoreError> {
-    if searched.found.is_empty() {
-        return Ok(());
-    }
-    evidence::add_reached(connection, plan, schema, &mut names).await?;
     let bounds = Bounds { clients: clients.len(), rows, until: Instant::now() + LINKED_FOR, lone_words: true };
     let values = Several::of(clients, 0);
+    let keys = names.iter().find_map(Names::keys);
+    if !searched.found.is_empty() {
+        evidence::add_reached(connection, plan, schema, &mut names).await?;
+    }
     for some in searched.found.chunk_by_mut(|one, other| one.table == other.table) {
         let Some(table) = schema.table(&some[0].table) else { continue };
         let found = evidence::of_table(connection, schema.dialect, table, &values, &names, &bounds).await?;
         for own in some {
             own.link.clone_from(&found);
         }
+    }
+    if let Some(keys) = keys {
+        let bounds = Bounds { until: Instant::now() + LINKED_FOR, ..bounds };
+        own_rows::look(connection, plan, schema, &values, &keys, &bounds, searched).await?;
     }
     Ok(())
 }
@@ -343,7 +364,11 @@ pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Sche
 
 /// The first rows of a table as texts, each with this behind it.
 pub(super) fn rows(dialect: Dialect, table: &LiveTable, columns: &[&LiveColumn], behind: &str, most: usize) -> String {
-    let cut = |column: &&LiveColumn| format!("substr(CAST({} AS TEXT), 1, {CHARACTERS})", name(&column.name));
-    let texts: Vec<String> = columns.iter().map(cut).collect();
+    let texts: Vec<String> = columns.iter().map(|own| cut(&name(&own.name))).collect();
     format!("SELECT {}, {behind} FROM {} LIMIT {most}", texts.join(", "), relation(dialect, &table.name))
+}
+
+/// The first characters of a value as a text.
+pub(super) fn cut(column: &str) -> String {
+    format!("substr(CAST({column} AS TEXT), 1, {CHARACTERS})")
 }

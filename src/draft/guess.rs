@@ -40,7 +40,11 @@ pub(super) fn guess(place: &Place) -> Guess {
             None => by_look(place, seen),
         }
     };
-    contradicted(place, meaning, seen, guess)
+    let guess = contradicted(place, meaning, seen, guess);
+    if place.is_held && guess.class == Guess::plain().class && guess.act.is_none() {
+        return Guess::personal(place.clear()).doubted("holds values of sampled clients in their own rows");
+    }
+    guess
 }
 
 /// Whole numbers too short to be someone's: `mobile_theme`, `minimum_amount_tax`.

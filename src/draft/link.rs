@@ -12,7 +12,7 @@ pub(super) use secondary::{keys as secondary_keys, may_hold};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::database::{Evidence, Found};
+use crate::database::{Evidence, Found, Misled};
 use crate::domain::schema::{LiveTable, Schema};
 use crate::policy::{Compare, Exclusive, Link, Names};
 
@@ -69,11 +69,21 @@ impl Reach<'_> {
             let Some(reached) = self.tables.iter_mut().find(|reached| reached.table.name == own.table) else {
                 continue;
             };
-            let way = way_of(client, reached.table, evidence);
-            if !reached.ways.iter().any(|known| known.link == way.link) {
-                reached.ways.push(way);
-                name_apart(&mut reached.ways);
+            for own in std::iter::once(evidence).chain(&evidence.also) {
+                let way = way_of(client, reached.table, own);
+                if !reached.ways.iter().any(|known| known.link == way.link) {
+                    reached.ways.push(way);
+                }
             }
+            name_apart(&mut reached.ways);
+        }
+    }
+
+    /// Gives up links that lead to other clients.
+    pub(super) fn mislead(&mut self, misled: &BTreeSet<Misled>) {
+        for reached in &mut self.tables {
+            let table = &reached.table.name;
+            reached.ways.retain(|way| !misled.iter().any(|own| own.table == *table && is_link(own, &way.link)));
         }
     }
 
@@ -103,6 +113,11 @@ impl Reach<'_> {
             }
         }
     }
+}
+
+/// Whether a link is one that leads to other clients.
+pub(super) fn is_link(misled: &Misled, link: &Link) -> bool {
+    link.column.as_slice() == misled.columns && link.through == misled.through
 }
 
 /// Words for tables that hold little but ways to reach someone.
@@ -163,7 +178,13 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
                     ways.push(way(reference, client));
                 }
             }
-            ways.extend(owner::ways(facts, client, table, &owners));
+            // That all rows with a type are the client's is no news where all rows are.
+            let mut owned = owner::ways(facts, client, table, &owners);
+            let is_whole = |own: &Way, way: &Way| {
+                own.link == Link { condition: None, equals: own.link.equals.clone(), ..way.link.clone() }
+            };
+            owned.retain(|way| !ways.iter().any(|own| is_whole(own, way)));
+            ways.extend(owned);
             if distance == 1 && ways.is_empty() {
                 ways.extend(secondary::ways(facts, client, table));
             }
@@ -287,7 +308,7 @@ pub(super) fn way_of(client: &ClientTable, table: &LiveTable, found: &Evidence) 
         equals: (!is_key).then(|| with(&found.equals)),
         compare: found.are_emails.then_some(Compare::Email),
         text: (!found.before.is_empty()).then(|| format!("{}{{key}}", found.before)),
-        condition: owner::condition_of(table, &found.column, &found.same),
+        condition: owner::condition_of(table, &found.column, &found.same, found.through.as_deref()),
         ..Link::column("")
     };
     let share = Share { matched: found.matched, of: found.of };

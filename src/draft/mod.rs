@@ -202,6 +202,7 @@ pub fn draft(
     let known = link::references(&facts);
     let client = client::find(&facts, &known, options)?;
     let mut reach = link::reach(&facts, &client);
+    reach.mislead(&refused.misled);
     reach.add(&client, &refused.found);
     reach.forget(&refused.links);
     let mut drafted = write(&facts, &client, &reach, refused);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::database::Found;
+use crate::database::{Found, Misled, Searched};
 use crate::domain::schema::Schema;
 use crate::plan::Problem;
 
@@ -21,24 +21,32 @@ pub struct Refused {
     keys: BTreeMap<String, BTreeSet<String>>,
     /// Columns of tables that no link reaches in which values of sampled clients stand.
     pub(super) found: Vec<Found>,
+    /// Links of which the rows say that they lead to other clients.
+    pub(super) misled: BTreeSet<Misled>,
+    /// Columns that hold values of the clients whose rows these are.
+    held: BTreeSet<(String, String)>,
     /// How many clients were looked for.
     pub(super) sampled: usize,
 }
 
 impl Refused {
-    /// Notes where values of sampled clients were found: those tables are not
-    /// free of client data. Returns whether that is news.
-    pub fn found(&mut self, found: Vec<Found>, sampled: usize) -> bool {
+    /// Notes where values of sampled clients were found: those tables are not free of client data, links that lead to
+    /// others are none, and columns that hold them are personal. Returns whether that is news.
+    pub fn found(&mut self, searched: Searched) -> bool {
+        let Searched { found, clients, misled, kept, .. } = searched;
         let known = |all: &[Found]| {
             let places =
                 all.iter().flat_map(|own| [(own.table.clone(), false), (own.table.clone(), own.link.is_some())]);
             places.collect::<BTreeSet<_>>().len()
         };
-        let before = known(&self.found);
-        self.sampled = self.sampled.max(sampled);
+        let noted = |own: &Self| (known(&own.found), own.misled.len(), own.held.len());
+        let before = noted(self);
+        self.sampled = self.sampled.max(clients);
+        self.misled.extend(misled);
+        self.held.extend(kept.into_iter().map(|(table, column, _)| (table, column)));
         self.found.retain(|own| !found.iter().any(|other| other.table == own.table));
         self.found.extend(found);
-        known(&self.found) > before
+        noted(self) != before
     }
 
     /// Notes problems of a draft. Returns whether there was any to act upon.
@@ -84,6 +92,11 @@ impl Refused {
     /// How often what happens to this column was refused.
     pub(super) fn times(&self, table: &str, column: &str) -> usize {
         self.columns.get(&(table.to_owned(), column.to_owned())).copied().unwrap_or(0)
+    }
+
+    /// Whether rows of clients hold their values in this column.
+    pub(super) fn holds(&self, table: &str, column: &str) -> bool {
+        self.held.contains(&(table.to_owned(), column.to_owned()))
     }
 
     pub(super) fn keys(&self, table: &str) -> impl Iterator<Item = &str> {

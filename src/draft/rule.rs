@@ -18,6 +18,8 @@ pub(super) struct Place<'a> {
     pub(super) filled: usize,
     /// Whether empty texts were seen, and never NULL.
     pub(super) never_null: bool,
+    /// Whether values of the row's own client were found in it.
+    pub(super) is_held: bool,
     /// How often `check` refused what was guessed before.
     pub(super) refused: usize,
     /// What the table is to the client.

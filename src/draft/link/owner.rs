@@ -216,10 +216,21 @@ fn texts(facts: &Facts, client: &ClientTable, table: &LiveTable) -> Option<Way> 
 }
 
 /// The condition on the owner's type under which an id names a client, where all rows that do so have the same type.
-pub(super) fn condition_of(table: &LiveTable, id: &str, same: &BTreeMap<String, String>) -> Option<String> {
+pub(super) fn condition_of(
+    table: &LiveTable,
+    id: &str,
+    same: &BTreeMap<String, String>,
+    through: Option<&str>,
+) -> Option<String> {
     let kinds = kind_columns(table).into_iter();
     let mut kinds = kinds.filter(|kind| id_columns(table, kind).iter().any(|own| own.name == id));
-    kinds.find_map(|kind| Some(is_of(kind, same.get(&kind.name)?)))
+    let said = kinds.find_map(|kind| Some(is_of(kind, same.get(&kind.name)?)));
+    // `table` beside `tid` holds the name of the table over there.
+    said.or_else(|| {
+        let names = |kind: &&LiveColumn| same.get(&kind.name).is_some_and(|value| through == Some(value.as_str()));
+        let kind = kind_columns(table).into_iter().find(names)?;
+        Some(is_of(kind, same.get(&kind.name)?))
+    })
 }
 
 /// That an owner is of this type.

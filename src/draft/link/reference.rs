@@ -95,6 +95,12 @@ fn nouns<'a>(schema: &'a Schema, other_tenants: &BTreeSet<String>) -> Nouns<'a> 
         nouns.entry(noun(&table.name)).or_insert_with(|| (table, primary_key(table)));
     }
     for table in &tables {
+        // `insurance_id` refers to `insurance_data`.
+        if let Some(word) = endings(&about(&table.name)).into_iter().next() {
+            nouns.entry(word).or_insert_with(|| (table, primary_key(table)));
+        }
+    }
+    for table in &tables {
         // `civicrm_contact` is a contact where every table begins like that.
         let words = of_table(&table.name);
         let shared = words.first().and_then(|first| firsts.get(first)).copied().unwrap_or(0);
@@ -193,7 +199,25 @@ impl Finder<'_, '_> {
             let (from, to) = (table.name.clone(), target.name.clone());
             return Some(Reference { from, columns, to, referenced, declared: false, share });
         }
-        self.to_client(table, column)
+        self.to_client(table, column).or_else(|| self.to_parent(table, column))
+    }
+
+    /// `pt_tracker_id` of `patient_tracker_element` is that of `patient_tracker`, however the column shortens it.
+    fn to_parent(&self, table: &LiveTable, column: &LiveColumn) -> Option<Reference> {
+        let named = referents(&column.name).pop()?;
+        let is_parent = |parent: &&LiveTable| {
+            parent.name != table.name
+                && is_extension(table, parent)
+                && of_table(&parent.name).last().is_some_and(|last| singular(last) == named)
+        };
+        let parent = self.nouns.values().map(|(parent, _)| *parent).find(is_parent)?;
+        let referenced = primary_key(parent);
+        let [key] = referenced.as_slice() else { return None };
+        let columns = matching(table, column, parent, &referenced)?;
+        let share = self.facts.share_of(table, &column.name, &parent.name, key);
+        let (from, to) = (table.name.clone(), parent.name.clone());
+        let is_open = share.is_none_or(Share::proves) && column.primary_key == 0;
+        is_open.then_some(Reference { from, columns, to, referenced, declared: false, share })
     }
 
     /// A column that holds clients' keys, by other names and by its values.
@@ -221,8 +245,12 @@ impl Finder<'_, '_> {
         // Small numbers are ids of any table, so a word for anything needs more.
         let is_anything = column.kind() == Kind::Integer && names(Words("entity owner"));
         let proven = is_proven && !is_anything;
+        // Of many rows, few that pay for all are companies, and their numbers those of another table.
+        let distinct = self.facts.values(&table.name, &column.name).len();
+        let rows = self.facts.filled(table, &column.name);
+        let are_few = column.kind() == Kind::Integer && rows >= 10 && distinct * 4 < rows;
         let found = (names_client && words.len() <= 3 && self.holds_keys(table, column, client))
-            || (proven && (names(PERHAPS) || short || distinctive))
+            || (proven && ((names(PERHAPS) && !are_few) || short || distinctive))
             || (is_called_so && (proven || (share.is_none() && words == split(key))))
             || (is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
         (found && !share.is_some_and(Share::refutes)).then(|| Reference {

@@ -265,3 +265,70 @@ fn a_table_of_the_data_of_patients_is_that_of_the_clients_and_its_key_is_known_b
     }
     assert!(client_of(&draft, "machines").is_none(), "{}", draft.text);
 }
+
+const CLINIC: &str = "
+patient_data
+      pid INTEGER pk
+      name TEXT
+      email TEXT
+insurance_data
+      id INTEGER pk
+      pid INTEGER
+insurance_checks
+      id INTEGER pk
+      insurance_id INTEGER
+patient_tracker
+      id INTEGER pk
+      pid INTEGER
+patient_tracker_element
+      pt_tracker_id INTEGER
+      reason TEXT
+claims
+      id INTEGER pk
+      patient_id INTEGER
+      payer_id INTEGER
+sessions
+      id INTEGER pk
+      patient_id INTEGER
+      payment_type TEXT
+";
+
+#[test]
+fn a_part_is_linked_by_a_shortened_name_and_few_payers_are_no_clients() {
+    let schema = schema(CLINIC);
+    let claims: Vec<[String; 3]> =
+        (1..=40).map(|at: usize| [at.to_string(), at.to_string(), (at % 4 + 1).to_string()]).collect();
+    let claims: Vec<Vec<&str>> = claims.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let claims: Vec<&[&str]> = claims.iter().map(Vec::as_slice).collect();
+    let samples = rows(
+        &[
+            ("insurance_data", &["id", "pid"], &[&["71", "1"], &["72", "2"], &["73", "3"]]),
+            ("insurance_checks", &["id", "insurance_id"], &[&["1", "71"], &["2", "72"], &["3", "73"]]),
+            ("patient_tracker", &["id", "pid"], &[&["81", "1"], &["82", "2"], &["83", "3"]]),
+            ("patient_tracker_element", &["pt_tracker_id", "reason"], &[&["81", "x"], &["82", "y"], &["83", "z"]]),
+            ("claims", &["id", "patient_id", "payer_id"], claims.as_slice()),
+            (
+                "sessions",
+                &["id", "patient_id", "payment_type"],
+                &[&["1", "1", "patient"], &["2", "2", "patient"], &["3", "3", "patient"]],
+            ),
+        ],
+        &schema,
+    );
+    let numbers: Vec<String> = (1..=40).map(|at| at.to_string()).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let held: [(&str, &[&str]); 3] = [
+        ("patient_data.pid", numbers.as_slice()),
+        ("insurance_data.id", &["71", "72", "73"]),
+        ("patient_tracker.id", &["81", "82", "83"]),
+    ];
+    let draft = answered(&schema, &samples, &held);
+    for (table, link) in [
+        ("insurance_checks", "{ column = \"insurance_id\", through = \"insurance_data\", equals = \"id\" }"),
+        ("patient_tracker_element", "{ column = \"pt_tracker_id\", through = \"patient_tracker\", equals = \"id\" }"),
+        ("claims", "\"patient_id\""),
+        ("sessions", "\"patient_id\""),
+    ] {
+        assert_eq!(client_of(&draft, table).unwrap(), format!("client = {link}"), "{}", draft.text);
+    }
+}

@@ -3,7 +3,7 @@
 use crate::database::Found;
 use crate::domain::schema::LiveTable;
 
-use super::super::link::{BY_ROWS, Reached, Way, way_of};
+use super::super::link::{BY_ROWS, Reached, Way, is_link, way_of};
 use super::table::Listing;
 use super::toml::{comment, link};
 
@@ -54,7 +54,7 @@ fn of_linked(listing: &Listing, table: &LiveTable, found: &[Found]) -> String {
     let name = comment(&table.name);
     match found.iter().find_map(|own| own.link.as_ref()) {
         Some(own) => format!(
-            "# `{name}` is linked by columns that are NULL in all rows read. `{}` names these clients in {} of {} rows with\n\
+            "# `{name}` is linked by columns that are blank in all rows read. `{}` names these clients in {} of {} rows with\n\
              # such values. Add to its links: {}\n",
             comment(&own.column),
             own.matched,
@@ -62,19 +62,26 @@ fn of_linked(listing: &Listing, table: &LiveTable, found: &[Found]) -> String {
             comment(&link(&way_of(listing.client, table, own).link))
         ),
         None => format!(
-            "# `{name}` is linked by columns that are NULL in all rows read, and no other column names these clients.\n"
+            "# `{name}` is linked by columns that are blank in all rows read, and no other column names these clients.\n"
         ),
     }
 }
 
 /// The table as the policy would have it, each line a comment.
 fn linked(listing: &Listing, table: &LiveTable, found: &[Found]) -> Option<String> {
+    let is_misled =
+        |way: &Way| listing.refused.misled.iter().any(|own| own.table == table.name && is_link(own, &way.link));
     let evidence = found.iter().find_map(|own| own.link.as_ref())?;
     if listing.refused.links.contains(&table.name) {
         return None;
     }
-    let way = Way { guessed: None, share: None, ..way_of(listing.client, table, evidence) };
-    let reached = Reached { table, distance: 1, ways: vec![way], other_owners: Vec::new() };
+    let ways = std::iter::once(evidence).chain(&evidence.also).map(|own| way_of(listing.client, table, own));
+    let ways = ways.filter(|way| !is_misled(way)).map(|way| Way { guessed: None, share: None, ..way });
+    let ways: Vec<Way> = ways.collect();
+    if ways.is_empty() {
+        return None;
+    }
+    let reached = Reached { table, distance: 1, ways, other_owners: Vec::new() };
     let told = listing.table(&reached).text();
     let lines: Vec<String> = told.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
     let lines = lines.concat();

@@ -105,6 +105,7 @@ impl<'a> Listing<'a> {
                 values: seen.map_or(&[][..], |seen| seen.values.as_slice()),
                 filled: self.facts.filled(table, own_name(column)),
                 never_null: seen.is_some_and(|seen| seen.has_blank && !seen.has_null),
+                is_held: self.refused.holds(&table.name, &column.name),
                 refused: self.refused.times(&table.name, &column.name),
                 role,
                 is_key: links.contains(&&column.name) || self.is_key(table, column),
