@@ -191,8 +191,11 @@ fn activity(facts: &Facts, table: &LiveTable) -> Option<Activity> {
             3
         }
     };
+    // A row without a day keeps its client: one that most rows have is better than one that says more.
+    let rows = facts.samples.get(&table.name).map_or(0, |sampled| sampled.rows.len());
+    let is_rare = |column: &&LiveColumn| facts.filled(table, &column.name) * 2 < rows;
     let dates = table.columns.iter().filter(|column| !column.generated && is_date(facts, table, column));
-    let date = dates.min_by_key(rank).filter(|column| rank(column) < 4)?;
+    let date = dates.filter(|column| rank(column) < 4).min_by_key(|column| (is_rare(column), rank(column)))?;
     Some(Activity {
         table: table.name.clone(),
         date: date.name.clone(),
