@@ -209,6 +209,8 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
         Meaning::Email => email(place).identifying(),
         Meaning::Phone | Meaning::Street | Meaning::TaxNumber => personal().identifying(),
         Meaning::FirstName => name(FIRST_NAME),
+        Meaning::Name | Meaning::FullName if is_repeated(place) && !betrays_someone(place.values) => repeated(place),
+        Meaning::Name if is_status(place, seen) => status(place),
         Meaning::LastName if has(place.table, &[Meaning::FirstName]) => name(LAST_NAME).identifying(),
         Meaning::LastName | Meaning::FullName => name(NAME).identifying(),
         Meaning::Name if own && is_second_name(place) => personal(),
@@ -385,17 +387,11 @@ fn by_look(place: &Place, seen: Option<Look>) -> Guess {
         Some(Look::PersonName) => {
             Guess::personal(place.replace(NAME)).identifying().doubted("holds values that look like names of people")
         }
-        _ if is_repeated(place) => {
-            let rows = place.filled;
-            Guess::plain().doubted(format!(
-                "is kept, as it holds the same in all {rows} sampled rows: a setting, or a sample too small?"
-            ))
+        // Amounts and the like are kept whatever they hold.
+        _ if is_repeated(place) && !matches!(place.column.kind(), Kind::Number | Kind::Date | Kind::Boolean) => {
+            repeated(place)
         }
-        _ if is_status(place, seen) => {
-            let (words, rows) = (place.values.len(), place.filled);
-            Guess::plain()
-                .doubted(format!("is kept, as it holds {words} short words in all {rows} sampled rows, like a status"))
-        }
+        _ if is_status(place, seen) => status(place),
         Some(Look::Json) => document(place, seen),
         Some(Look::FreeText) => personal().doubted("holds free text"),
         Some(Look::Web) => personal().doubted("holds web addresses"),
@@ -412,6 +408,18 @@ const ROWS: usize = 10;
 /// Whether a column of other rows than the client's own holds one value in all sampled rows.
 fn is_repeated(place: &Place) -> bool {
     place.role != Role::Client && place.filled >= ROWS && place.values.len() == 1
+}
+
+fn status(place: &Place) -> Guess {
+    let (words, rows) = (place.values.len(), place.filled);
+    Guess::plain()
+        .doubted(format!("is kept, as it holds {words} short words in all {rows} sampled rows, like a status"))
+}
+
+fn repeated(place: &Place) -> Guess {
+    let rows = place.filled;
+    Guess::plain()
+        .doubted(format!("is kept, as it holds the same in all {rows} sampled rows: a setting, or a sample too small?"))
 }
 
 /// Whether a column of other rows than the client's own repeats a few short words.
