@@ -16,7 +16,7 @@ use crate::database::{Evidence, Found, Misled};
 use crate::domain::schema::{LiveTable, Schema};
 use crate::policy::{Compare, Exclusive, Link, Names};
 
-use super::client::{ClientTable, people_columns};
+use super::client::{ClientTable, people_columns, primary_key};
 use super::facts::{Facts, Share};
 use super::kind::{self, Other};
 use super::words::{Words, endings, of_table};
@@ -57,6 +57,8 @@ pub(super) struct Reach<'a> {
     pub(super) doubtful: BTreeMap<String, String>,
     /// Columns that refer to other tables, by table.
     pub(super) refers: BTreeMap<String, Vec<(String, String)>>,
+    /// Columns that are no keys and by which other tables name a table's rows, by table.
+    pub(super) names: BTreeMap<String, BTreeSet<String>>,
     /// Columns of the client table that refer to another client.
     pub(super) own: Vec<Vec<String>>,
 }
@@ -226,14 +228,20 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         }
     }
     let mut refers: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for reference in &known {
+        if !reference.declared
+            && facts.schema.table(&reference.to).is_some_and(|to| primary_key(to) != reference.referenced)
+        {
+            names.entry(reference.to.clone()).or_default().extend(reference.referenced.iter().cloned());
+        }
         let columns = reference.columns.iter().map(|column| (column.clone(), reference.to.clone()));
         refers.entry(reference.from.clone()).or_default().extend(columns);
     }
     let own_references =
         known.iter().filter(|reference| reference.from == client.table.name && reference.to == client.table.name);
     let own = own_references.map(|reference| reference.columns.clone()).collect();
-    Reach { tables, loose, others, doubtful, refers, own }
+    Reach { tables, loose, others, doubtful, refers, names, own }
 }
 
 /// Tables that are called as set-up is and belong to rows of clients all the
@@ -253,9 +261,18 @@ fn leaves<'a>(
         .chain([client.table.name.as_str()])
         .flat_map(|name| of(name).iter().map(|reference| reference.to.as_str()))
         .collect();
+    // `quote_versions` are of their quotes, although orders refer to them.
+    let is_part = |table: &LiveTable| {
+        of(&table.name).iter().any(|reference| {
+            let required = |name: &String| table.column(name).is_some_and(|column| column.not_null);
+            let is_of =
+                tables.iter().any(|own| own.table.name == reference.to && reference::is_extension(table, own.table));
+            reference.declared && reference.columns.iter().all(required) && is_of
+        })
+    };
     let open = own.iter().filter(|table| {
         !reached.contains(table.name.as_str())
-            && !referred.contains(table.name.as_str())
+            && (!referred.contains(table.name.as_str()) || is_part(table))
             && kind::of_name(&table.name, client).is_some()
     });
     open.filter_map(|&table| {

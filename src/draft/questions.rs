@@ -26,7 +26,7 @@ pub fn questions(schema: &Schema, samples: &Samples, options: &DraftOptions) -> 
     for reference in
         known.iter().filter(|reference| !reference.declared && !client.other_tenants.contains(&reference.from))
     {
-        if let ([own], [other]) = (reference.columns.as_slice(), reference.referenced.as_slice()) {
+        if let ([.., own], [.., other]) = (reference.columns.as_slice(), reference.referenced.as_slice()) {
             ask(&reference.to, other, &mut facts.values(&reference.from, own).iter().cloned());
         }
     }

@@ -157,6 +157,13 @@ pub(super) fn qualified(column: &str) -> Vec<String> {
     (1..named.len()).rev().filter_map(|end| endings(&named[..end]).into_iter().next()).collect()
 }
 
+/// Whose external number or reference a column holds: `order_external_id` gives `order`.
+pub(super) fn possessive(column: &str) -> Vec<String> {
+    let words = split(column);
+    let at = words.iter().position(|word| word == "external").filter(|at| at + 2 == words.len());
+    at.map_or_else(Vec::new, |at| endings(&words[..at]))
+}
+
 /// All endings of a list of words, the longest first, each glued together and in the singular.
 pub(super) fn endings(words: &[String]) -> Vec<String> {
     let Some((last, before)) = words.split_last() else { return Vec::new() };

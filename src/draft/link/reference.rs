@@ -10,7 +10,9 @@ use super::super::facts::{Facts, Share};
 use super::super::kind::is_audit;
 use super::super::sample::{Look, look};
 use super::super::vocabulary::{Meaning, meaning};
-use super::super::words::{Words, about, base, endings, noun, of_table, qualified, referents, singular, split};
+use super::super::words::{
+    Words, about, base, endings, noun, of_table, possessive, qualified, referents, singular, split,
+};
 
 /// A reference from one table to another.
 #[derive(Debug, Clone)]
@@ -164,7 +166,7 @@ impl Finder<'_, '_> {
         let is_own_key = column.primary_key > 0 && primary_key(table).len() == 1;
         // `id_order_rule` of `order_rules` is not a rule: small numbers are keys of any table.
         let named = if is_own_key { words.get(..1).unwrap_or_default() } else { &words[..] };
-        let more = if is_own_key { Vec::new() } else { qualified(&column.name) };
+        let more = if is_own_key { Vec::new() } else { [qualified(&column.name), possessive(&column.name)].concat() };
         let target = named.iter().chain(&more).find_map(|word| {
             let (target, referenced) = self.nouns.get(word)?;
             // In its own table, `customer_no` is the row itself; `parent_customer_no` is another.
@@ -174,26 +176,34 @@ impl Finder<'_, '_> {
         // `customer_reference` is what the customer calls something.
         let is_reference = split(&column.name).last().is_some_and(|last| last == "reference");
         if let Some((target, referenced, is_qualified)) = target {
-            let (columns, referenced, by_key) =
-                match matching(table, column, target, &referenced).filter(|_| !is_reference) {
-                    Some(columns) => (columns, referenced, true),
-                    None => (vec![column.name.clone()], vec![other_key(table, column, target)?], false),
-                };
+            let external = external_key(table, column, target);
+            let is_external = external.is_some();
+            let by_key = matching(table, column, target, &referenced).filter(|_| !is_reference && external.is_none());
+            let (columns, referenced, by_key) = match by_key {
+                Some(columns) => (columns, referenced, true),
+                None => {
+                    let other = external.or_else(|| other_key(table, column, target))?;
+                    let beside = || self.beside(table, target, &other).into_iter();
+                    let with = |own: &String| beside().chain([own.clone()]).collect();
+                    (with(&column.name), with(&other), false)
+                }
+            };
             let share = match referenced.as_slice() {
-                [one] => self.facts.share_of(table, &column.name, &target.name, one),
+                [.., last] if !by_key || referenced.len() == 1 => {
+                    self.facts.share_of(table, &column.name, &target.name, last)
+                }
                 _ => None,
             };
             // Of different types, and the server says so: a key of another kind, unless the data says otherwise.
             let is_alike = |own: &LiveColumn| column.told.is_none() || column.kind() == own.kind();
             let is_other = referenced.last().and_then(|own| target.column(own)).is_some_and(|own| !is_alike(own));
-            let is_refuted = share.is_some_and(Share::refutes) || (is_other && !share.is_some_and(Share::proves));
+            let is_proven = share.is_some_and(Share::proves);
+            let is_refuted = share.is_some_and(Share::refutes) || (is_other && !is_proven);
             // What its name does not say in full, the data has to say.
-            let is_unproven = (is_qualified || !by_key) && share.is_some_and(|share| !share.proves());
+            let is_asked = share.is_some() || (is_external && !self.facts.answers.is_empty());
+            let is_unproven = !is_proven && is_asked && (is_qualified || !by_key);
             // A table's own key is its own, whatever it is called, unless the data says otherwise.
-            if is_refuted
-                || is_unproven
-                || (is_own_key && !share.is_some_and(Share::proves) && !is_extension(table, target))
-            {
+            if is_refuted || is_unproven || (is_own_key && !is_proven && !is_extension(table, target)) {
                 return None;
             }
             let (from, to) = (table.name.clone(), target.name.clone());
@@ -218,6 +228,32 @@ impl Finder<'_, '_> {
         let (from, to) = (table.name.clone(), parent.name.clone());
         let is_open = share.is_none_or(Share::proves) && column.primary_key == 0;
         is_open.then_some(Reference { from, columns, to, referenced, declared: false, share })
+    }
+
+    /// The column of both tables that says whose rows they are, where others may use the same value for theirs: the
+    /// number of a company or tenant.
+    fn beside(&self, table: &LiveTable, target: &LiveTable, other: &str) -> Option<String> {
+        if target.is_unique(&[other.to_owned()]) {
+            return None;
+        }
+        let is_unique_with = |name: &str| {
+            let both = |own: &Option<String>| own.as_ref().is_some_and(|own| own == name || own == other);
+            target.unique.iter().any(|own| own.columns.len() == 2 && own.columns.iter().all(both))
+        };
+        let refers = |table: &LiveTable, name: &str| {
+            let own = table.foreign_keys.iter().find(|own| own.columns == [name])?;
+            Some(own.references.clone())
+        };
+        let is_tenant = |name: &str| {
+            let of_client = self.client.and_then(|client| refers(client.table, name));
+            of_client.is_some() && of_client == refers(target, name).or_else(|| refers(table, name))
+        };
+        let in_both = target.columns.iter().filter(|own| {
+            let same = table.column(&own.name);
+            own.not_null && same.is_some_and(|same| same.not_null && same.kind().compares_with(own.kind()))
+        });
+        let mut names = in_both.map(|own| own.name.clone()).filter(|name| name != other);
+        names.find(|name| is_unique_with(name) || is_tenant(name))
     }
 
     /// A column that holds clients' keys, by other names and by its values.
@@ -329,6 +365,20 @@ fn other_key(table: &LiveTable, column: &LiveColumn, target: &LiveTable) -> Opti
     let last = split(&column.name).pop()?;
     let ending = || target.columns.iter().find(|own| own.primary_key == 0 && split(&own.name) == [last.clone()]);
     let found = same.or_else(ending)?;
+    (table.name != target.name && column.kind().compares_with(found.kind())).then(|| found.name.clone())
+}
+
+/// The id in another system by which a column names rows of `target`: for `external_order_id` and `order_external_id`
+/// the `external_id` of `orders`.
+fn external_key(table: &LiveTable, column: &LiveColumn, target: &LiveTable) -> Option<String> {
+    let (words, noun) = (split(&column.name), noun(&target.name));
+    let is_named = |own: &[String]| {
+        let parts = (0..words.len()).flat_map(|from| (from + 1..=words.len()).map(move |to| (from, to)));
+        let mut named = parts.filter(|(from, to)| words[*from..*to].concat() == noun);
+        named.any(|(from, to)| [&words[..from], &words[to..]].concat() == own)
+    };
+    let is_external = |own: &&LiveColumn| meaning(&own.name) == Some(Meaning::External) && is_named(&split(&own.name));
+    let found = target.columns.iter().find(is_external)?;
     (table.name != target.name && column.kind().compares_with(found.kind())).then(|| found.name.clone())
 }
 

@@ -332,3 +332,113 @@ fn a_part_is_linked_by_a_shortened_name_and_few_payers_are_no_clients() {
         assert_eq!(client_of(&draft, table).unwrap(), format!("client = {link}"), "{}", draft.text);
     }
 }
+
+const TENANTS: &str = "
+tenants
+      id INTEGER pk
+      label TEXT
+customers
+      id INTEGER pk
+      tenant_id INTEGER required -> tenants.id
+      external_id TEXT required
+      email TEXT
+orders
+      id INTEGER pk
+      tenant_id INTEGER required -> tenants.id
+      customer_id INTEGER required -> customers.id
+      external_id TEXT required
+      placed_on DATE
+      ordered_on DATE
+events
+      id INTEGER pk
+      tenant_id INTEGER required
+      external_order_id TEXT
+      remarks TEXT
+sync_events
+      id INTEGER pk
+      customer_id INTEGER required -> customers.id
+      external_order_id TEXT
+order_versions
+      id INTEGER pk
+      order_id INTEGER required -> orders.id
+      remarks TEXT
+deliveries
+      id INTEGER pk
+      customer_id INTEGER required -> customers.id
+      order_version_id INTEGER -> order_versions.id
+";
+
+#[test]
+fn an_external_id_names_rows_of_its_own_tenant_and_stays_for_them() {
+    let schema = schema(TENANTS);
+    let orders = ["id", "tenant_id", "customer_id", "external_id"];
+    let events = ["id", "tenant_id", "external_order_id"];
+    let samples = rows(
+        &[
+            ("orders", &orders, &[&["1", "1", "1", "x-1"], &["2", "1", "2", "x-2"], &["3", "2", "3", "x-3"]]),
+            ("events", &events, &[&["1", "1", "x-1"], &["2", "1", "x-2"], &["3", "2", "x-3"]]),
+            ("sync_events", &["id", "external_order_id"], &[&["1", "erp-7"], &["2", "erp-8"], &["3", "erp-9"]]),
+        ],
+        &schema,
+    );
+    let draft = answered(&schema, &samples, &[("orders.external_id", &["x-1", "x-2", "x-3"])]);
+    let link = "client = { column = [\"tenant_id\", \"external_order_id\"], through = \"orders\", \
+                equals = [\"tenant_id\", \"external_id\"] }";
+    assert_eq!(client_of(&draft, "events").as_deref(), Some(link), "{}", draft.text);
+    assert!(line(&draft, "orders", "external_id").contains("keep = \"rows of other tables name theirs by it\""));
+    assert!(line(&draft, "events", "external_order_id").contains("non-personal"), "{}", draft.text);
+    // That of another system is no link, and does not stay.
+    assert_eq!(client_of(&draft, "sync_events").as_deref(), Some("client = \"customer_id\""), "{}", draft.text);
+    assert!(line(&draft, "sync_events", "external_order_id").contains("clear = true"), "{}", draft.text);
+}
+
+#[test]
+fn versions_of_documents_are_of_their_client_although_other_tables_refer_to_them() {
+    let draft = drafted(&schema(TENANTS), &Samples::new());
+    let link = "client = { column = \"order_id\", through = \"orders\" }";
+    assert_eq!(client_of(&draft, "order_versions").as_deref(), Some(link), "{}", draft.text);
+}
+
+#[test]
+fn a_date_that_most_rows_lack_is_no_activity() {
+    let schema = schema(TENANTS);
+    let activity = |rows_of_orders: &[&[&str]]| {
+        let columns = ["id", "ordered_on", "placed_on"];
+        drafted(&schema, &rows(&[("orders", &columns, rows_of_orders)], &schema)).text
+    };
+    let text = activity(&[&["1", "", "2020-01-01"], &["2", "", "2020-01-02"], &["3", "2020-01-03", "2020-01-03"]]);
+    assert!(!text.contains("date = \"ordered_on\""), "{text}");
+    let text = activity(&[&["1", "2020-01-01", ""], &["2", "2020-01-02", ""], &["3", "", "2020-01-03"]]);
+    assert!(text.contains("{ table = \"orders\", date = \"ordered_on\" }"), "{text}");
+}
+
+#[test]
+fn two_links_that_are_never_both_there_need_no_choice() {
+    let schema = schema(
+        "customers\n      id INTEGER pk\n      number TEXT unique\n      email TEXT\ntickets\n      id INTEGER pk\n      \
+         customer_id INTEGER -> customers.id\n      buyer_id INTEGER -> customers.id\n      remarks TEXT",
+    );
+    let remarks = |second: &str| {
+        let all: Vec<[&str; 4]> = vec![["1", "1", second, "words about it"]; 12];
+        let all: Vec<&[&str]> = all.iter().map(|own| &own[..]).collect();
+        let samples = rows(&[("tickets", &["id", "customer_id", "buyer_id", "remarks"], &all)], &schema);
+        line(&drafted(&schema, &samples), "tickets", "remarks")
+    };
+    assert!(!remarks("").contains("for ="), "{}", remarks(""));
+    assert!(remarks("2").contains("for = \"customer_id\""), "{}", remarks("2"));
+}
+
+#[test]
+fn names_that_are_the_same_in_all_rows_are_settings() {
+    let name = |seen: &[&str]| {
+        let schema = schema(
+            "customers\n      id INTEGER pk\n      email TEXT\nfiles\n      id INTEGER pk\n      \
+             customer_id INTEGER -> customers.id\n      name TEXT required",
+        );
+        let all: Vec<[&str; 3]> = (0..12).map(|at| ["1", "1", seen[at % seen.len()]]).collect();
+        let all: Vec<&[&str]> = all.iter().map(|own| &own[..]).collect();
+        line(&drafted(&schema, &rows(&[("files", &["id", "customer_id", "name"], &all)], &schema)), "files", "name")
+    };
+    assert!(name(&["scan", "logo"]).contains("non-personal"));
+    assert!(name(&["Ann Archerson", "Bob Bakerson", "Cid Cooperson", "Dora Dickson"]).contains("replace"));
+}

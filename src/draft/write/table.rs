@@ -95,6 +95,7 @@ impl<'a> Listing<'a> {
         let keys = keys.filter(|way| way.link.compare.is_none() && !is_personal(way));
         let links: Vec<&String> = keys.flat_map(|way| way.link.column.as_slice()).collect();
         let by_key = ways.map_or(Some(self.client.key.as_slice()), by_key);
+        let shared = ways.filter(|ways| !self.are_alternatives(table, ways)).unwrap_or_default();
         let row = row_key(table);
         let lengths = key_length(self.client.table, &self.client.key);
         let place = |column| {
@@ -123,7 +124,8 @@ impl<'a> Listing<'a> {
             table.columns.iter().filter(|column| !column.generated && !skipped(column)).collect();
         let columns = open.iter().map(|column| {
             let guess = if self.is_lethes_own(role, column) { Guess::plain() } else { guess(&place(column)) };
-            let guess = of_link(guess, column, ways.unwrap_or_default());
+            let guess = self.of_name(table, column, guess);
+            let guess = of_link(guess, column, shared);
             Entry {
                 column: column.name.clone(),
                 rule: rule(&guess),
@@ -157,6 +159,21 @@ impl<'a> Listing<'a> {
         (!names.is_empty()).then_some((name, value, names))
     }
 
+    /// Whether no sampled row, of enough of them, names a client by more than one of these columns.
+    fn are_alternatives(&self, table: &LiveTable, ways: &[Way]) -> bool {
+        const ROWS: usize = 10;
+        let rows = self.facts.samples.get(&table.name).map_or(&[][..], |sampled| sampled.rows.as_slice());
+        let at = |name: &String| table.columns.iter().position(|column| column.name == *name);
+        let is_filled = |row: &[Option<String>], name: &String| {
+            at(name).and_then(|at| row.get(at)?.as_ref()).is_some_and(|value| !value.trim().is_empty())
+        };
+        let direct: Vec<&Way> = ways.iter().filter(|way| way.link.through.is_none()).collect();
+        let names = |row: &[Option<String>]| {
+            direct.iter().filter(|way| way.link.column.as_slice().iter().all(|name| is_filled(row, name))).count()
+        };
+        rows.len() >= ROWS && rows.iter().all(|row| names(row) <= 1)
+    }
+
     /// Whether the column is part of the client's key, or refers to another row.
     fn is_key(&self, table: &LiveTable, column: &LiveColumn) -> bool {
         let own = table.name == self.client.table.name && self.client.key.contains(&column.name);
@@ -170,6 +187,16 @@ impl<'a> Listing<'a> {
             .flat_map(|other| &other.foreign_keys)
             .any(|key| key.references.eq_ignore_ascii_case(&table.name) && key.referenced.contains(&column.name));
         own || referred || refers.is_some_and(|refers| refers.iter().any(|(name, _)| *name == column.name))
+    }
+
+    /// What other tables name a row by stays, as long as they do.
+    fn of_name(&self, table: &LiveTable, column: &LiveColumn, guess: Guess) -> Guess {
+        let names = self.reach.names.get(&table.name).is_some_and(|names| names.contains(&column.name));
+        if !names || guess.act.is_none() || guess.identifying {
+            return guess;
+        }
+        let kept = Act::Keep("rows of other tables name theirs by it".to_owned());
+        Guess::personal(Ok(kept)).doubted("is kept, as rows of other tables name theirs by it")
     }
 
     fn is_lethes_own(&self, role: Role, column: &LiveColumn) -> bool {
