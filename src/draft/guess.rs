@@ -209,7 +209,7 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
         Meaning::Email => email(place).identifying(),
         Meaning::Phone | Meaning::Street | Meaning::TaxNumber => personal().identifying(),
         Meaning::FirstName => name(FIRST_NAME),
-        Meaning::Name | Meaning::FullName if is_repeated(place) && !betrays_someone(place.values) => repeated(place),
+        Meaning::Name if is_repeated(place) && seen != Some(Look::PersonName) => repeated(place),
         Meaning::Name if is_status(place, seen) => status(place),
         Meaning::LastName if has(place.table, &[Meaning::FirstName]) => name(LAST_NAME).identifying(),
         Meaning::LastName | Meaning::FullName => name(NAME).identifying(),

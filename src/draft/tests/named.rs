@@ -342,6 +342,7 @@ customers
       tenant_id INTEGER required -> tenants.id
       external_id TEXT required
       email TEXT
+      created_on DATE
 orders
       id INTEGER pk
       tenant_id INTEGER required -> tenants.id
