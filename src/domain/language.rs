@@ -1,6 +1,7 @@
 //! Lethe's own sentences in French and German. The program writes each message in English, into the ledger too;
 //! pages and reports translate it here. What a policy, a job or a person wrote is kept as it is.
 
+mod deliveries;
 mod hints;
 mod messages;
 mod policy;
@@ -29,7 +30,7 @@ const SEPARATORS: [&str; 3] = [". ", "; ", ": "];
 
 /// Every sentence.
 fn all() -> impl Iterator<Item = &'static Phrase> {
-    [messages::PHRASES, policy::PHRASES, hints::PHRASES, reports::PHRASES].into_iter().flatten()
+    [messages::PHRASES, deliveries::PHRASES, policy::PHRASES, hints::PHRASES, reports::PHRASES].into_iter().flatten()
 }
 
 /// A text of Lethe's own in the language of this code: `fr`, `de`, or English.

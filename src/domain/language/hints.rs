@@ -37,8 +37,8 @@ super::phrases! {
     "{a} says more", "pour en savoir plus : {a}", "mehr zeigt {a}";
     "{a} says more; nothing is half done", "pour en savoir plus : {a} ; rien n’est fait à moitié", "mehr zeigt {a}; nichts ist halb erledigt";
     "{a} shows it", "à voir : {a}", "zu sehen: {a}";
-    "{a} shows the last ones", "les derniers : {a}", "die letzten zeigt {a}";
-    "{a} lists the last ones", "les derniers : {a}", "die letzten zeigt {a}";
+    "{a} shows the last ones", "{a} montre les derniers", "die letzten zeigt {a}";
+    "{a} lists the last ones", "{a} liste les derniers", "die letzten zeigt {a}";
     "{a} shows who is", "les clients concernés : {a}", "die betroffenen Kunden zeigt {a}";
     "{a} lists clients on hold", "les clients suspendus : {a}", "die gesperrten Kunden zeigt {a}";
     "{a} lists who is recognized", "les clients reconnus : {a}", "die erkannten Kunden zeigt {a}";

@@ -306,6 +306,7 @@ super::phrases! {
     "it is empty", "il est vide", "er ist leer";
     "it has more than {n} characters", "il a plus de {n} caractères", "er hat mehr als {n} Zeichen";
     "it has a control character, or one that cannot be seen", "il contient un caractère de contrôle ou invisible", "er enthält ein Steuerzeichen oder ein unsichtbares Zeichen";
+    "it is `.` or `..`, which no URL can contain as a name", "il s’agit de `.` ou `..`, qu’aucune URL ne peut contenir comme nom", "er lautet `.` oder `..`, was keine URL als Namen enthalten kann";
     "it has characters that look like others", "il contient des caractères qui ressemblent à d’autres", "er enthält verwechselbare Zeichen";
     "a client's key has {n} parts here, not {m}", "un identifiant de client a ici {n} parties, et non {m}", "ein Kundenschlüssel hat hier {n} Teile, nicht {m}";
     "a key has a NUL in it, and no database has such a text", "un identifiant contient un caractère NUL", "ein Schlüssel enthält ein NUL-Zeichen";

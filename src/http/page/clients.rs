@@ -155,6 +155,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     };
     let is_traceable = client.would_be.outcome != Outcome::NotFound;
     let can = match client.would_be.outcome {
+        _ if !client.holds.is_empty() => None,
         Outcome::Anonymized => Some(false),
         Outcome::NotDue => Some(true),
         _ => None,

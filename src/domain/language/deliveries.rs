@@ -1,0 +1,53 @@
+//! Why a delivery was not made, and what is wrong with a root, a bucket or a receiver.
+
+super::phrases! {
+    "no answer in time", "aucune réponse à temps", "keine rechtzeitige Antwort";
+    "no connection", "pas de connexion", "keine Verbindung";
+    "the connection broke", "la connexion a été interrompue", "die Verbindung brach ab";
+    "answered {n}", "a répondu {n}", "antwortete mit {n}";
+    "it cannot be written as an e-mail", "ne peut pas être écrit comme e-mail", "lässt sich nicht als E-Mail schreiben";
+    "no TLS: the certificate is not trusted, or not of that host", "pas de TLS : le certificat n’est pas fiable ou appartient à un autre hôte", "kein TLS: das Zertifikat ist nicht vertrauenswürdig oder gehört einem anderen Host";
+    "the server does not speak as it has to, or offers no TLS", "le serveur ne respecte pas le protocole ou n’offre pas TLS", "der Server hält sich nicht an das Protokoll oder bietet kein TLS";
+    "`lethe.toml` no longer declares it", "`lethe.toml` ne le déclare plus", "in `lethe.toml` nicht mehr eingetragen";
+    "`lethe.toml` does not declare the root", "`lethe.toml` ne déclare pas cette racine", "der Stammordner ist in `lethe.toml` nicht eingetragen";
+    "its turn has not come", "son tour n’est pas encore venu", "noch nicht an der Reihe";
+    "waits for a policy that gives notice", "attend une politique qui prévoit un préavis", "wartet auf eine Richtlinie mit Ankündigung";
+    "the system says: {a}", "message du système : {a}", "Meldung des Systems: {a}";
+    "the root cannot be opened: {a}", "impossible d’ouvrir la racine : {a}", "der Stammordner lässt sich nicht öffnen: {a}";
+    "its file `{a}` is not as it was written", "son fichier `{a}` a été modifié", "seine Datei `{a}` wurde verändert";
+    "the work in the root broke off", "le travail dans la racine s’est interrompu", "die Arbeit im Stammordner brach ab";
+    "something stays in the folder: an object whose name ends with `/`, or one that is written again", "il reste un objet dans le dossier : son nom finit par `/`, ou il est réécrit", "im Ordner bleibt etwas: ein Objekt, dessen Name auf `/` endet oder das neu geschrieben wird";
+    "its body cannot be read", "son contenu est illisible", "ihr Inhalt ist nicht lesbar";
+    "the path is not UTF-8", "le chemin n’est pas en UTF-8", "der Pfad ist kein UTF-8";
+    "the value names nothing", "la valeur ne désigne rien", "der Wert bezeichnet nichts";
+    "the path begins at `/`, and not at the root", "le chemin part de `/` et non de la racine", "der Pfad beginnt bei `/` statt beim Stammordner";
+    "the path has a backslash in it", "le chemin contient une barre oblique inverse", "der Pfad enthält einen umgekehrten Schrägstrich";
+    "the value is a URL", "la valeur est une URL", "der Wert ist eine URL";
+    "the path has a control character in it", "le chemin contient un caractère de contrôle", "der Pfad enthält ein Steuerzeichen";
+    "the path is written as in a URL, with `%`", "le chemin est écrit comme dans une URL, avec `%`", "der Pfad ist wie in einer URL mit `%` geschrieben";
+    "the path has `.` or `..` in it", "le chemin contient `.` ou `..`", "der Pfad enthält `.` oder `..`";
+    "the path has an empty part", "une partie du chemin est vide", "ein Teil des Pfads ist leer";
+    "the path is that of the file by which the root is recognized", "c’est le fichier auquel la racine est reconnue", "es ist die Datei, an der der Stammordner erkannt wird";
+    "the path is too long", "le chemin est trop long", "der Pfad ist zu lang";
+    "the path is not a valid object name", "le chemin n’est pas un nom d’objet valable", "der Pfad ist kein gültiger Objektname";
+    "the path leads to a link", "le chemin mène à un lien", "der Pfad führt zu einem Link";
+    "the path does not lead to a file", "le chemin ne mène pas à un fichier", "der Pfad führt zu keiner Datei";
+    "the path does not lead to a folder", "le chemin ne mène pas à un dossier", "der Pfad führt zu keinem Ordner";
+    "a part of the path is a link, or no folder", "une partie du chemin est un lien ou n’est pas un dossier", "ein Teil des Pfads ist ein Link oder kein Ordner";
+    "a part of the path is on another file system than the root", "une partie du chemin est sur un autre système de fichiers que la racine", "ein Teil des Pfads liegt in einem anderen Dateisystem als der Stammordner";
+    "a part of the folder is on another file system than the root", "une partie du dossier est sur un autre système de fichiers que la racine", "ein Teil des Ordners liegt in einem anderen Dateisystem als der Stammordner";
+    "the folder is on another file system than the root", "le dossier est sur un autre système de fichiers que la racine", "der Ordner liegt in einem anderen Dateisystem als der Stammordner";
+    "the folder is not directly in the root", "le dossier n’est pas directement dans la racine", "der Ordner liegt nicht direkt im Stammordner";
+    "the folder is nested too deeply", "le dossier est imbriqué trop profondément", "der Ordner ist zu tief verschachtelt";
+    "the root {a}", "la racine {a}", "der Stammordner {a}";
+    "is not there", "est absente", "fehlt";
+    "does not give this account the right", "ne donne pas ce droit à ce compte", "gibt diesem Konto nicht das Recht dazu";
+    "does not know this account", "ne connaît pas ce compte", "kennt dieses Konto nicht";
+    "cannot be reached", "est injoignable", "ist nicht erreichbar";
+    "does not answer", "ne répond pas", "antwortet nicht";
+    "does not answer as an object store does", "ne répond pas comme un stockage d’objets", "antwortet nicht wie ein Objektspeicher";
+    "has an object in it whose name is none: an empty part, `.` or `..`", "contient un objet au nom non valable : partie vide, `.` ou `..`", "enthält ein Objekt mit ungültigem Namen: leerer Teil, `.` oder `..`";
+    "cannot be used: it answers with status {n}", "est inutilisable : elle répond avec le statut {n}", "ist nicht nutzbar: er antwortet mit Status {n}";
+    "cannot be used: {a}", "est inutilisable : {a}", "ist nicht nutzbar: {a}";
+    "cannot be used, for a reason that it does not give", "est inutilisable, sans motif indiqué", "ist nicht nutzbar, ohne Angabe eines Grundes";
+}
