@@ -61,6 +61,8 @@ async fn no_page_in_french_or_german_says_an_english_word_of_lethe() {
     let (_, started) =
         office.post("/api/v1/sweeps", &admin, json!({ "sweep": { "job": "nightly" }, "confirm": true })).await;
     office.over(&started["sweep"], &admin).await;
+    office.post("/api/v1/reviews", &alice, json!({ "name": "Leer", "sweep": { "kind": "due" } })).await;
+    assert_eq!(office.made("Leer", &alice).await["state"], "failed");
     office.company.execute("UPDATE customers SET due = '2026-01-01' WHERE no = 'C4'").await;
     office.post("/api/v1/reviews", &alice, json!({ "name": "Woche", "sweep": { "kind": "due" } })).await;
     office.made("Woche", &alice).await;
@@ -71,7 +73,7 @@ async fn no_page_in_french_or_german_says_an_english_word_of_lethe() {
     let month = office.company.today().format("/reports/%Y-%m").to_string();
     let pages = format!(
         "/ /sweeps /sweeps?state=done /sweeps/1 /sweeps/2 /sweeps/1/report /sweeps/2/report /jobs /jobs/nightly/preview \
-         /selections /selections/Liste/preview /reviews /reviews/Woche /holds /holds?all=1 /clients?key=C1 \
+         /selections /selections/Liste/preview /reviews /reviews/Woche /reviews/Leer /holds /holds?all=1 /clients?key=C1 \
          /clients?key=C2 /clients?key=C3 /clients?key=C4 /clients?key=C5 /clients/trace?key=C3 /clients/returned \
          /failures /policy /deliveries /journal /reports {month} /requests /tokens /sign-in"
     );
