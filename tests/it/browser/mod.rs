@@ -93,7 +93,7 @@ async fn every_page_fits_a_phone_in_every_language_and_says_what_its_fields_are(
                 page.open(path).await;
                 assert!(!page.text("html").await.contains('\u{fffd}'), "{path}");
                 let found = page.ask(LAYOUT).await;
-                assert_eq!(found, json!([language, 0, [], [], []]), "{path} at {width} in {language}");
+                assert_eq!(found, json!([language, 0, [], [], [], []]), "{path} at {width} in {language}");
             }
         }
     }
@@ -102,7 +102,8 @@ async fn every_page_fits_a_phone_in_every_language_and_says_what_its_fields_are(
 }
 
 /// The language of a page, by how much it is wider than its window, fields without a name, cells of a list that a phone
-/// shows without the name of their column, and short words of a table that are broken.
+/// shows without the name of their column, short words of a table that are broken, and the current
+/// tab if it is out of sight.
 const LAYOUT: &str = "const root = document.documentElement; \
     const fields = [...document.querySelectorAll('input:not([type=hidden]), select')]; \
     const unnamed = (own) => innerWidth < 500 && document.querySelectorAll('#rows thead tr > *')[own.cellIndex].textContent \
@@ -113,7 +114,8 @@ const LAYOUT: &str = "const root = document.documentElement; \
     const named = (field) => field.labels && field.labels.length || field.getAttribute('aria-label'); \
     return [root.lang, Math.max(0, root.scrollWidth - root.clientWidth), fields.filter((own) => !named(own)).map((own) => own.outerHTML), \
     [...document.querySelectorAll('#rows tbody td')].filter((own) => unnamed(own)).map((own) => own.outerHTML), \
-    [...document.querySelectorAll('main td, main th')].flatMap((own) => [...own.childNodes].filter(broken)).map((own) => own.data)]";
+    [...document.querySelectorAll('main td, main th')].flatMap((own) => [...own.childNodes].filter(broken)).map((own) => own.data), \
+    [...document.querySelectorAll('nav [aria-current]')].filter((own) => own.getBoundingClientRect().right > innerWidth).map((own) => own.textContent)]";
 
 #[tokio::test]
 async fn a_page_is_gone_through_by_keyboard_alone() {
