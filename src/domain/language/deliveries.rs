@@ -39,6 +39,8 @@ super::phrases! {
     "the folder is on another file system than the root", "le dossier est sur un autre système de fichiers que la racine", "der Ordner liegt in einem anderen Dateisystem als der Stammordner";
     "the folder is not directly in the root", "le dossier n’est pas directement dans la racine", "der Ordner liegt nicht direkt im Stammordner";
     "the folder is nested too deeply", "le dossier est imbriqué trop profondément", "der Ordner ist zu tief verschachtelt";
+    "the account's file: {a}", "le fichier du compte : {a}", "die Datei des Kontos: {a}";
+    "the account's file or key is not what the provider gives", "le fichier ou la clé du compte n’est pas du fournisseur", "Datei oder Schlüssel des Kontos stammen nicht vom Anbieter";
     "the root {a}", "la racine {a}", "der Stammordner {a}";
     "is not there", "est absente", "fehlt";
     "does not give this account the right", "ne donne pas ce droit à ce compte", "gibt diesem Konto nicht das Recht dazu";

@@ -253,7 +253,7 @@ fn every_reason_why_a_delivery_is_not_made_has_a_french_and_a_german_sentence() 
     assert!(texts.len() > 30, "{}", texts.len());
     // What an object store says is behind `the root`.
     let faults = messages(
-        &project::read(source.join("bucket/fault.rs")),
+        &project::read(&source.join("bucket/fault.rs")),
         &["Some(", "Some(status) =>", "None =>", "&str =", "=>"],
     );
     texts.extend(faults);
