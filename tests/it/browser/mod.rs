@@ -109,12 +109,12 @@ const LAYOUT: &str = "const root = document.documentElement; \
     const unnamed = (own) => innerWidth < 500 && document.querySelectorAll('#rows thead tr > *')[own.cellIndex].textContent \
         && getComputedStyle(own, '::before').content === 'none'; \
     const broken = (own) => { const range = document.createRange(); range.selectNodeContents(own); \
-        return own.nodeType === 3 && /^\\s*[\\p{L}\\d]{1,12}\\s*$/u.test(own.data) \
+        return (own.nodeType === 3 || own.className === 'short') && /^\\s*[\\p{L}\\d]{1,12}\\s*$/u.test(own.textContent) \
             && new Set([...range.getClientRects()].map((own) => own.top)).size > 1; }; \
     const named = (field) => field.labels && field.labels.length || field.getAttribute('aria-label'); \
     return [root.lang, Math.max(0, root.scrollWidth - root.clientWidth), fields.filter((own) => !named(own)).map((own) => own.outerHTML), \
     [...document.querySelectorAll('#rows tbody td')].filter((own) => unnamed(own)).map((own) => own.outerHTML), \
-    [...document.querySelectorAll('main td, main th')].flatMap((own) => [...own.childNodes].filter(broken)).map((own) => own.data), \
+    [...document.querySelectorAll('main td, main th')].flatMap((own) => [...own.childNodes, ...own.querySelectorAll('.short')].filter(broken)).map((own) => own.textContent), \
     [...document.querySelectorAll('nav [aria-current]')].filter((own) => own.getBoundingClientRect().right > innerWidth).map((own) => own.textContent)]";
 
 #[tokio::test]
