@@ -77,8 +77,8 @@ async fn a_client_on_hold_is_not_offered_for_anonymizing() {
     let browser = Browser::signed_in(&office, &token).await;
     for client in ["C1", "C5"] {
         assert!(!form(&browser, client).await.is_empty());
-        let (status, _) =
-            office.post(&format!("/api/v1/clients/{client}/hold"), &token, json!({ "reason": "sued" })).await;
+        let path = format!("/api/v1/holds/{client}");
+        let (status, _) = office.ask(Method::PUT, &path, &token, Some(json!({ "reason": "sued" }))).await;
         assert!(status.is_success(), "{status}");
         let page = browser.page(&format!("/clients?key={client}")).await;
         assert!(page.contains("Release the hold"), "{page}");
