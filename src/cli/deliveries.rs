@@ -84,7 +84,7 @@ fn text(shown: &Shown) -> String {
         let (open, failed, why) = (number(own.open), number(own.failed), own.error.clone().unwrap_or_default());
         [sweep, own.kind.clone(), own.target.clone(), open, failed, minute(&own.since), why]
     });
-    let mut text = titled(["sweep", "what", "where", "waiting", "abandoned", "since", "why"], rows);
+    let mut text = titled(["sweep", "what", "where", "pending", "abandoned", "since", "why"], rows);
     if !shown.files.is_empty() {
         text += &format!("\n{}", files(&shown.files));
     }

@@ -103,7 +103,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             out.data(&made, || {
                 let only = if limit.is_none() { String::new() } else { format!(", only for clients with {limit}") };
                 format!(
-                    "{token}\n\nThis is `{name}`, with the right {}{only}, until {until} UTC. It is not shown again.",
+                    "{token}\n\nThis is `{name}`, with the rights {}{only}, until {until} UTC. It is not shown again.",
                     rights.names()
                 )
             });

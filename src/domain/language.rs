@@ -10,9 +10,10 @@ use chrono::NaiveDate;
 type Phrase = [&'static str; 3];
 
 /// Files of sentences. A blank line separates them, and each has a line for each language, in the order of [`CODES`].
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("language/hints.txt"),
     include_str!("language/messages.txt"),
+    include_str!("language/deliveries.txt"),
     include_str!("language/policy.txt"),
     include_str!("language/reports.txt"),
 ];

@@ -26,6 +26,8 @@ pub enum Unclear {
     Invisible,
     #[error("it has characters that look like others")]
     LookAlike,
+    #[error("it is `.` or `..`, which no URL can contain as a name")]
+    Dots,
 }
 
 impl Unclear {
@@ -34,6 +36,7 @@ impl Unclear {
             Self::Empty => "write at least one character".to_owned(),
             Self::Long(most) => format!("write up to {most} characters"),
             Self::Invisible => "write visible characters, with plain spaces, on one line".to_owned(),
+            Self::Dots => "choose another name".to_owned(),
             Self::LookAlike => {
                 "write letters of one alphabet, digits from 0 to 9, and plain signs such as `-`".to_owned()
             }
@@ -116,6 +119,10 @@ pub fn said(text: &str, most: usize) -> Result<(), Unclear> {
 /// not Latin, at least one letter shows that.
 pub fn name(text: &str) -> Result<(), Unclear> {
     said(text, LONGEST_NAME)?;
+    // Browsers and proxies take them as a folder, even where they are encoded.
+    if matches!(text, "." | "..") {
+        return Err(Unclear::Dots);
+    }
     if text.chars().any(|own| own.is_whitespace() && own != ' ') {
         return Err(Unclear::Invisible);
     }
@@ -270,6 +277,7 @@ mod tests {
             assert_eq!(name(own), Err(Unclear::LookAlike), "{own:?}");
         }
         assert_eq!(name(&"x".repeat(61)), Err(Unclear::Long(60)));
+        assert_eq!([name("."), name(".."), name("..x")], [Err(Unclear::Dots), Err(Unclear::Dots), Ok(())]);
         assert_eq!((name(" "), said("\t", 5)), (Err(Unclear::Empty), Err(Unclear::Empty)));
         assert_eq!(said("a lawsuit: Ярослав & Son \u{1f600}", 500), Ok(()));
     }

@@ -67,8 +67,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let refused = |rejection: JsonRejection| {
             Problem::new(status(&rejection, rejection.status()), rejection.body_text(), hint)
         };
+        let (parts, body) = request.into_parts();
+        let bytes = axum::body::Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = bytes.map_err(|rejection| refused(rejection.into()))?;
+        let request = Request::from_parts(parts, bytes.clone().into());
         let read: Result<axum::Json<serde_json::Value>, _> = axum::Json::from_request(request, state).await;
         let axum::Json(mut value) = read.map_err(refused)?;
+        // Of fields with the same name, another reader may take the other; and an array has no names at all.
+        if !value.is_object() || members(&value) != colons(&bytes) {
+            return Err(Problem::bad_request("the body is not an object in which each field occurs once", hint));
+        }
         if has_nul(&value) {
             return Err(Problem::bad_request("a text of the body has a NUL in it", "leave it out"));
         }
@@ -106,6 +114,31 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
             Problem::new(status, "the file is larger than 32 MiB, or is incomplete", "send it again")
         })
     }
+}
+
+/// How many fields its objects have.
+fn members(value: &serde_json::Value) -> usize {
+    use serde_json::Value;
+    match value {
+        Value::Array(all) => all.iter().map(members).sum(),
+        Value::Object(all) => all.len() + all.values().map(members).sum::<usize>(),
+        _ => 0,
+    }
+}
+
+/// How many fields valid JSON writes: each has one colon outside of its texts.
+fn colons(json: &[u8]) -> usize {
+    let (mut is_text, mut is_escaped, mut all) = (false, false, 0);
+    for own in json {
+        match own {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b':' if !is_text => all += 1,
+            _ => {}
+        }
+    }
+    all
 }
 
 /// Whether a text in it has a character that no database takes.

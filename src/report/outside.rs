@@ -1,5 +1,7 @@
 //! What leaves the database: the journal's head, and what is still to be delivered.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::words::{minute, number};
@@ -79,16 +81,47 @@ impl Outside {
         for own in &self.through {
             said.push(format!("{} {} to {}: {}.", number(own.deliveries), own.kind, own.target, own.result));
         }
+        // Of many sweeps, a target is one line.
+        let mut targets = BTreeMap::new();
         for own in &self.outstanding {
-            said.push(format!(
-                "Not complete, {} to {}: {} pending, {} abandoned, since {} UTC.",
-                own.kind,
-                own.target,
-                number(own.open),
-                number(own.failed),
-                minute(&own.since)
-            ));
+            let (open, failed, since) = targets.entry((&own.kind, &own.target)).or_insert((0, 0, &own.since));
+            *open += own.open;
+            *failed += own.failed;
+            *since = (*since).min(&own.since);
         }
+        said.extend(targets.into_iter().map(|((kind, target), (open, failed, since))| {
+            let (open, failed, since) = (number(open), number(failed), minute(since));
+            format!("Not complete, {kind} to {target}: {open} pending, {failed} abandoned, since {since} UTC.")
+        }));
         said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_one_line_however_many_sweeps_wait_for_it() {
+        let waiting = |sweep, target: &str, open, failed, since: &str| Outstanding {
+            sweep,
+            kind: "message".to_owned(),
+            target: target.to_owned(),
+            open,
+            failed,
+            since: since.to_owned(),
+            error: None,
+        };
+        let (late, early) = ("2026-12-02T01:00:00.000Z", "2026-12-01T01:00:00.000Z");
+        let outstanding =
+            vec![waiting(3, "crm", 2, 0, late), waiting(4, "crm", 1, 6, early), waiting(4, "erp", 1, 0, late)];
+        let outside = Outside { journal: None, through: Vec::new(), outstanding };
+        assert_eq!(
+            outside.said()[1..],
+            [
+                "Not complete, message to crm: 3 pending, 6 abandoned, since 2026-12-01 01:00 UTC.",
+                "Not complete, message to erp: 1 pending, 0 abandoned, since 2026-12-02 01:00 UTC.",
+            ]
+        );
     }
 }

@@ -2,6 +2,10 @@
 "use strict";
 const isBusy = () => document.activeElement && document.activeElement.closest("main form");
 
+// On a phone the tabs are wider than the window.
+const tab = document.querySelector("nav [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+
 // Follows a running sweep.
 const follow = document.querySelector("[data-follow]");
 if (follow) {

@@ -90,7 +90,12 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         let (class, form) = told(w, &own.outcome);
         let until =
             if own.at == own.last_at { String::new() } else { w.e_until.replace("{day}", &f.day(&own.last_at)) };
-        let text = form.replace("{why}", &words.all(&own.reasons));
+        let mut text = form.replace("{why}", &words.all(&own.reasons));
+        if own.outcome == "anonymized"
+            && let Some(sweep) = service.context.ledger.sweep(own.sweep).await?
+        {
+            text = format!("{text} ({} {:.12})", w.plan, sweep.digest);
+        }
         story.push(Event { at: own.at.clone(), class, text, until, sweep: Some(own.sweep) });
     }
     let mut add = |at: &str, class, text: String| {
@@ -155,6 +160,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     };
     let is_traceable = client.would_be.outcome != Outcome::NotFound;
     let can = match client.would_be.outcome {
+        _ if !client.holds.is_empty() => None,
         Outcome::Anonymized => Some(false),
         Outcome::NotDue => Some(true),
         _ => None,

@@ -83,13 +83,17 @@ async fn every_page_fits_a_phone_in_every_language_and_says_what_its_fields_are(
             "/policy",
             "/clients?key=C3",
             "/clients/trace?key=C3",
+            "/requests",
+            "/tokens",
+            "/selections",
+            "/reports",
         ] {
-            for width in [360, 1_280] {
+            for width in [360, 768, 1_280] {
                 page.wide(width).await;
                 page.open(path).await;
                 assert!(!page.text("html").await.contains('\u{fffd}'), "{path}");
                 let found = page.ask(LAYOUT).await;
-                assert_eq!(found, json!([language, 0, []]), "{path} at {width} in {language}");
+                assert_eq!(found, json!([language, 0, [], [], [], []]), "{path} at {width} in {language}");
             }
         }
     }
@@ -97,11 +101,21 @@ async fn every_page_fits_a_phone_in_every_language_and_says_what_its_fields_are(
     page.close().await;
 }
 
-/// The language of a page, by how much it is wider than its window, and fields without a name.
+/// The language of a page, by how much it is wider than its window, fields without a name, cells of a list that a phone
+/// shows without the name of their column, short words of a table that are broken, and the current
+/// tab if it is out of sight.
 const LAYOUT: &str = "const root = document.documentElement; \
     const fields = [...document.querySelectorAll('input:not([type=hidden]), select')]; \
+    const unnamed = (own) => innerWidth < 500 && document.querySelectorAll('#rows thead tr > *')[own.cellIndex].textContent \
+        && getComputedStyle(own, '::before').content === 'none'; \
+    const broken = (own) => { const range = document.createRange(); range.selectNodeContents(own); \
+        return (own.nodeType === 3 || own.className === 'short') && /^\\s*[\\p{L}\\d]{1,12}\\s*$/u.test(own.textContent) \
+            && new Set([...range.getClientRects()].map((own) => own.top)).size > 1; }; \
     const named = (field) => field.labels && field.labels.length || field.getAttribute('aria-label'); \
-    return [root.lang, Math.max(0, root.scrollWidth - root.clientWidth), fields.filter((own) => !named(own)).map((own) => own.outerHTML)]";
+    return [root.lang, Math.max(0, root.scrollWidth - root.clientWidth), fields.filter((own) => !named(own)).map((own) => own.outerHTML), \
+    [...document.querySelectorAll('#rows tbody td')].filter((own) => unnamed(own)).map((own) => own.outerHTML), \
+    [...document.querySelectorAll('main td, main th')].flatMap((own) => [...own.childNodes, ...own.querySelectorAll('.short')].filter(broken)).map((own) => own.textContent), \
+    [...document.querySelectorAll('nav [aria-current]')].filter((own) => own.getBoundingClientRect().right > innerWidth).map((own) => own.textContent)]";
 
 #[tokio::test]
 async fn a_page_is_gone_through_by_keyboard_alone() {

@@ -111,7 +111,7 @@ async fn the_privacy_officer_explains_one_client_holds_it_and_empties_a_column()
     page.until(".story", "officer placed a hold: a complaint").await;
     assert!(!page.text("main").await.contains("Empty the column"), "nothing of a client on hold is changed");
     page.click("form[action='/holds/release'] input[name=sure]").await;
-    page.press("Release").await;
+    page.press("Release the hold").await;
     page.until("h1", "Holds").await;
     page.open("/clients?key=C3").await;
     page.until(".story", "officer released the hold").await;

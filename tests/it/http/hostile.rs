@@ -48,6 +48,12 @@ async fn bodies_that_are_none_change_nothing() {
         "{\"sweep\":{\"kind\":\"due\"},\"confirm\":\"yes\"}",
         "{\"sweep\":{\"kind\":\"due\"},\"confirm\":1}",
         "{\"confirm\":true,\"x\":1}",
+        // By position, and twice: another reader may take the other.
+        "[{\"kind\":\"due\"},null,true]",
+        "[\"C1\",true]",
+        "{\"sweep\":{\"kind\":\"due\"},\"sweep\":{\"kind\":\"due\"},\"confirm\":true}",
+        "{\"sweep\":{\"kind\":\"due\",\"kind\":\"due\"},\"confirm\":true}",
+        "{\"confirm\":true,\"confirm\":true}",
         "{\"sweep\":{\"kind\":\"due\",\"filters\":{\"grade\":[\"\\u0000\"]}},\"confirm\":true}",
         "{\"client\":\"\\u0000\",\"confirm\":true}",
     ];

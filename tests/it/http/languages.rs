@@ -61,6 +61,8 @@ async fn no_page_in_french_or_german_says_an_english_word_of_lethe() {
     let (_, started) =
         office.post("/api/v1/sweeps", &admin, json!({ "sweep": { "job": "nightly" }, "confirm": true })).await;
     office.over(&started["sweep"], &admin).await;
+    office.post("/api/v1/reviews", &alice, json!({ "name": "Leer", "sweep": { "kind": "due" } })).await;
+    assert_eq!(office.made("Leer", &alice).await["state"], "failed");
     office.company.execute("UPDATE customers SET due = '2026-01-01' WHERE no = 'C4'").await;
     office.post("/api/v1/reviews", &alice, json!({ "name": "Woche", "sweep": { "kind": "due" } })).await;
     office.made("Woche", &alice).await;
@@ -71,7 +73,7 @@ async fn no_page_in_french_or_german_says_an_english_word_of_lethe() {
     let month = office.company.today().format("/reports/%Y-%m").to_string();
     let pages = format!(
         "/ /sweeps /sweeps?state=done /sweeps/1 /sweeps/2 /sweeps/1/report /sweeps/2/report /jobs /jobs/nightly/preview \
-         /selections /selections/Liste/preview /reviews /reviews/Woche /holds /holds?all=1 /clients?key=C1 \
+         /selections /selections/Liste/preview /reviews /reviews/Woche /reviews/Leer /holds /holds?all=1 /clients?key=C1 \
          /clients?key=C2 /clients?key=C3 /clients?key=C4 /clients?key=C5 /clients/trace?key=C3 /clients/returned \
          /failures /policy /deliveries /journal /reports {month} /requests /tokens /sign-in"
     );
@@ -187,9 +189,11 @@ fn filled(before: &str, text: &str) -> String {
     own + rest
 }
 
-/// The literal texts that begin an error in a file of the source.
-fn messages(source: &str) -> Vec<String> {
-    let starts = ["Failure::new(", "Failure::fault(", "Problem::bad_request(", "#[error("];
+/// What an error begins with in the source.
+const ERRORS: &[&str] = &["Failure::new(", "Failure::fault(", "Problem::bad_request(", "#[error("];
+
+/// The literal texts that follow one of these in a file of the source.
+fn messages(source: &str, starts: &[&str]) -> Vec<String> {
     let begins = |before: &str| {
         let before = before.trim_end();
         let before = before.strip_suffix("format!(").unwrap_or(before).trim_end();
@@ -220,10 +224,40 @@ fn every_error_that_a_page_may_show_has_a_french_and_a_german_sentence() {
     for folder in ["service", "http/page"] {
         paths.extend(files(&source.join(folder), ".rs"));
     }
-    let mut texts: Vec<String> = paths.iter().flat_map(|path| messages(&project::read(path))).collect();
+    let mut texts: Vec<String> = paths.iter().flat_map(|path| messages(&project::read(path), ERRORS)).collect();
     assert!(texts.len() > 60, "{}", texts.len());
     // One ends with `it` or `them`.
     texts.retain(|own| own.split_whitespace().count() > 2 && !own.ends_with("keeps 7"));
+    assert_translated(&texts);
+}
+
+#[test]
+fn every_reason_why_a_delivery_is_not_made_has_a_french_and_a_german_sentence() {
+    let starts = &[
+        "refused(",
+        "FileFault::Refused(",
+        "FileFault::Unavailable(",
+        "Answer::Again(None,",
+        "Answer::Gone(",
+        "Tried::Failed(",
+        "Tried::Later(Duration::ZERO,",
+        "again(&own,",
+        "if error.is_tls() =>",
+        "if error.is_client() =>",
+        "Some(code) =>",
+        "UNREADABLE: &str =",
+    ];
+    let source = root().join("src");
+    let paths = [files(&source.join("outside"), ".rs"), files(&source.join("worker/deliver"), ".rs")].concat();
+    let mut texts: Vec<String> = paths.iter().flat_map(|path| messages(&project::read(path), starts)).collect();
+    assert!(texts.len() > 30, "{}", texts.len());
+    // What an object store says is behind `the root`.
+    let faults = messages(
+        &project::read(&source.join("bucket/fault.rs")),
+        &["Some(", "Some(status) =>", "None =>", "&str =", "=>"],
+    );
+    texts.extend(faults);
+    texts.retain(|own| own.split_whitespace().count() > 1 && !own.starts_with("the root 7"));
     assert_translated(&texts);
 }
 

@@ -2,6 +2,7 @@
 
 use lethe::domain::access::Right;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use super::office::Office;
 use super::pages::Browser;
@@ -48,6 +49,8 @@ async fn a_client_is_anonymized_from_its_own_page_which_shows_the_outcome() {
     let page = after(&office, &browser, &token, "C1", 1).await;
     assert!(page.contains("role=\"status\"><span class=\"state anonymized\">"), "{page}");
     assert!(!page.contains("action=\"/clients/anonymize\""), "and once: {page}");
+    let digest = office.company.rows("SELECT digest FROM lethe_sweeps").await.remove(0);
+    assert!(page.contains(&format!("Anonymized (Policy version {})", &digest[..12])), "{page}");
     assert_eq!(office.names().await[0], "C1|Anonymized client");
 }
 
@@ -64,6 +67,23 @@ async fn a_client_who_is_not_due_is_refused_with_the_reasons_of_its_guards() {
     let page = after(&office, &browser, &token, "C5", 1).await;
     assert!(page.contains("Refused: has open orders; is in court"), "{page}");
     assert_eq!(office.names().await[4], "C5|Emil Roth");
+}
+
+#[tokio::test]
+async fn a_client_on_hold_is_not_offered_for_anonymizing() {
+    let office = Office::new().await;
+    office.work();
+    let token = office.token("clerk", &[Right::Anonymize]).await;
+    let browser = Browser::signed_in(&office, &token).await;
+    for client in ["C1", "C5"] {
+        assert!(!form(&browser, client).await.is_empty());
+        let path = format!("/api/v1/holds/{client}");
+        let (status, _) = office.ask(Method::PUT, &path, &token, Some(json!({ "reason": "sued" }))).await;
+        assert!(status.is_success(), "{status}");
+        let page = browser.page(&format!("/clients?key={client}")).await;
+        assert!(page.contains("Release the hold"), "{page}");
+        assert!(!page.contains("action=\"/clients/anonymize\""), "{client}: {page}");
+    }
 }
 
 #[tokio::test]

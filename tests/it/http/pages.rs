@@ -86,7 +86,10 @@ async fn an_operator_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_ref
     let tonight = browser.page("/").await;
     assert!(tonight.contains("<b>3</b><span>Due now: their date has passed</span>"), "{tonight}");
     let preview = browser.page("/jobs/nightly/preview").await;
-    assert!(preview.contains("<b>2</b><span>anonymized</span>") && preview.contains("is in court"), "{preview}");
+    assert!(
+        preview.contains("<b>2</b><span>Would be anonymized</span>") && preview.contains("is in court"),
+        "{preview}"
+    );
     let mark = browser.mark().await;
     let (status, problem, _) = browser.send(Method::POST, "/jobs/nightly/start", &[("mark", &mark)], &[]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the box was not ticked: {problem}");
