@@ -179,14 +179,13 @@ impl Finder<'_, '_> {
             let external = external_key(table, column, target);
             let is_external = external.is_some();
             let by_key = matching(table, column, target, &referenced).filter(|_| !is_reference && external.is_none());
-            let (columns, referenced, by_key) = match by_key {
-                Some(columns) => (columns, referenced, true),
-                None => {
-                    let other = external.or_else(|| other_key(table, column, target))?;
-                    let beside = || self.beside(table, target, &other).into_iter();
-                    let with = |own: &String| beside().chain([own.clone()]).collect();
-                    (with(&column.name), with(&other), false)
-                }
+            let (columns, referenced, by_key) = if let Some(columns) = by_key {
+                (columns, referenced, true)
+            } else {
+                let other = external.or_else(|| other_key(table, column, target))?;
+                let beside = || self.beside(table, target, &other).into_iter();
+                let with = |own: &String| beside().chain([own.clone()]).collect();
+                (with(&column.name), with(&other), false)
             };
             let share = match referenced.as_slice() {
                 [.., last] if !by_key || referenced.len() == 1 => {
