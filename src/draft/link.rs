@@ -57,7 +57,7 @@ pub(super) struct Reach<'a> {
     pub(super) doubtful: BTreeMap<String, String>,
     /// Columns that refer to other tables, by table.
     pub(super) refers: BTreeMap<String, Vec<(String, String)>>,
-    /// Columns that are no keys and by which other tables name a table's rows, by table.
+    /// Columns other than keys by which other tables refer to a table's rows, by table.
     pub(super) names: BTreeMap<String, BTreeSet<String>>,
     /// Columns of the client table that refer to another client.
     pub(super) own: Vec<Vec<String>>,
@@ -180,7 +180,7 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
                     ways.push(way(reference, client));
                 }
             }
-            // That all rows with a type are the client's is no news where all rows are.
+            // A link for the rows of one type adds nothing where a link covers all rows.
             let mut owned = owner::ways(facts, client, table, &owners);
             let is_whole = |own: &Way, way: &Way| {
                 own.link == Link { condition: None, equals: own.link.equals.clone(), ..way.link.clone() }

@@ -391,8 +391,8 @@ impl SqlDialect for Postgres {
         )]
     }
 
-    /// A table that is emptied at once gets another file. A row that this transaction wrote is in progress, of whatever part of it. A row of a partition that moves to
-    /// another one is deleted there and inserted here.
+    /// A table that is truncated gets another file. A row that this transaction wrote is in progress, in a savepoint too. A
+    /// row that moves to another partition is deleted in one and inserted in the other.
     fn harmed(&self, step: usize, table: &str, key: &[String]) -> String {
         let (counts, relation) = (written(&self.qualified(table)), self.qualified(table));
         let (row, xmin) = (self.row_text("t", key), "CAST(CAST(t.xmin AS TEXT) AS BIGINT)");

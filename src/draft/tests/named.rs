@@ -388,7 +388,7 @@ fn an_external_id_names_rows_of_its_own_tenant_and_stays_for_them() {
     assert_eq!(client_of(&draft, "events").as_deref(), Some(link), "{}", draft.text);
     assert!(line(&draft, "orders", "external_id").contains("keep = \"rows of other tables name theirs by it\""));
     assert!(line(&draft, "events", "external_order_id").contains("non-personal"), "{}", draft.text);
-    // That of another system is no link, and does not stay.
+    // An id of another system is no link, and is cleared.
     assert_eq!(client_of(&draft, "sync_events").as_deref(), Some("client = \"customer_id\""), "{}", draft.text);
     assert!(line(&draft, "sync_events", "external_order_id").contains("clear = true"), "{}", draft.text);
 }
